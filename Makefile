@@ -1,0 +1,62 @@
+# Everything here needs Python 3.11-3.13 and make, nothing else.
+PYTHON ?= $(shell for candidate in python3.12 python3.13 python3.11 python3 python; do \
+	if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$candidate; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests/unit tests/integration
+JOBS ?= 4
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "; printf "\nUsage: make TARGET\n\n"} /^[a-z-]+:.*## / {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: requirements/develop.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "scheduledtask needs Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version); this takes about a minute the first time"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/develop.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.installed ## Set up .venv with everything, from the locked requirements
+
+.PHONY: demo
+demo: install ## Run the examples on this machine: light tasks, and a training that starts from zero workers
+	@exec $(BIN)/scheduledtask dev -f examples
+
+.PHONY: test
+test: install ## Run unit and integration tests: real Redis, real Celery workers
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+.PHONY: lint
+lint: install ## Check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: install ## Put the code into the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: install ## Measure, and print the figures of docs/benchmarks.md
+	$(BIN)/python -m tests.bench
+
+.PHONY: crds
+crds: install ## Generate crds/ from the models
+	$(BIN)/scheduledtask crds --directory crds
+
+.PHONY: lock
+lock: install ## Resolve requirements/*.txt anew, with hashes, for all supported Pythons
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras pyproject.toml -o requirements/runtime.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --group develop pyproject.toml -o requirements/develop.txt
+
+.PHONY: clean
+clean: ## Remove .venv, caches and the demo's state
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis examples/.scheduledtask
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
