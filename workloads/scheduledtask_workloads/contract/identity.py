@@ -1,0 +1,48 @@
+"""How tasks, runs and attempts are called."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple, Self
+
+from scheduledtask_workloads.contract.model import Message
+
+
+class TaskKey(NamedTuple):
+    """One ScheduledTask; written `namespace/name`."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError unless `text` is `namespace/name`."""
+        namespace, separator, name = text.partition("/")
+        if not (namespace and separator and name):
+            raise ValueError(f"{text!r} is not namespace/name")
+        return cls(namespace, name)
+
+
+def slot_run_id(name: str, slot_epoch_seconds: int) -> str:
+    """The run of a slot, the same wherever it is computed: `NAME-20261122T190000Z`."""
+    return f"{name}-{datetime.fromtimestamp(slot_epoch_seconds, UTC):%Y%m%dT%H%M%SZ}"
+
+
+class AttemptRef(Message):
+    """One attempt of one run, admitted under one leader's fence. Attempts count from 1."""
+
+    namespace: str
+    name: str
+    run_id: str
+    attempt: int
+    fence: int
+
+    @property
+    def key(self) -> TaskKey:
+        return TaskKey(self.namespace, self.name)
+
+    @property
+    def attempt_id(self) -> str:
+        """Unique in a namespace: `RUN.ATTEMPT`; the Celery task's id."""
+        return f"{self.run_id}.{self.attempt}"

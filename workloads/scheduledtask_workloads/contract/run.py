@@ -1,0 +1,128 @@
+"""A run on its way: what a host is asked to do, what it reports, and the record that stays."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from scheduledtask_workloads.contract.identity import AttemptRef
+from scheduledtask_workloads.contract.job import TaskClass
+from scheduledtask_workloads.contract.model import Message
+
+
+class RunState(StrEnum):
+    """admitted → dispatched → started → a final one; `Waiting` is the pause between two attempts."""
+
+    ADMITTED = "Admitted"
+    DISPATCHED = "Dispatched"
+    STARTED = "Started"
+    WAITING = "Waiting"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    TIMED_OUT = "TimedOut"
+    CANCELLED = "Cancelled"
+    LOST = "Lost"
+    SKIPPED = "Skipped"
+
+    @property
+    def final(self) -> bool:
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        RunState.SUCCEEDED,
+        RunState.FAILED,
+        RunState.TIMED_OUT,
+        RunState.CANCELLED,
+        RunState.LOST,
+        RunState.SKIPPED,
+    }
+)
+
+
+class Reason(StrEnum):
+    """Why a run ended as it did, or a slot was skipped. A program's word; the message beside it is a person's."""
+
+    COMPLETED = "Completed"
+    RAISED = "Raised"  # the body raised
+    EXITED = "Exited"  # the body called sys.exit or os._exit
+    BAD_ARGUMENTS = "BadArguments"
+    UNKNOWN_TASK = "UnknownTask"
+    BAD_RESULT = "BadResult"  # the result is not JSON, or too large
+    TIME_LIMIT = "TimeLimitExceeded"
+    MEMORY_LIMIT = "MemoryLimitExceeded"
+    KILLED = "Killed"  # the body's process died of a signal that was not ours
+    HOST_LOST = "HostLost"  # the lease lapsed
+    INTERRUPTED = "Interrupted"  # our own restart
+    CANCELLED = "Cancelled"
+    OVERLAP = "Overlap"
+    DEADLINE = "StartingDeadlineExceeded"
+    COALESCED = "Coalesced"  # a later slot was caught up in its place
+    NOT_CAUGHT_UP = "NotCaughtUp"  # catchUp: Skip
+
+
+class RunOrder(Message):
+    """Everything that a host needs to run one attempt."""
+
+    ref: AttemptRef
+    task_class: TaskClass
+    task: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    slot_epoch_seconds: int | None = None  # None: asked for, not scheduled
+    timeout_seconds: float = 300.0
+    memory_limit_bytes: int | None = None
+    artifacts_url: str = ""
+
+
+class AttemptReport(Message):
+    """How one attempt ended, from its host. Times are Unix seconds."""
+
+    ref: AttemptRef
+    state: RunState  # Succeeded, Failed, TimedOut, Cancelled or Lost
+    reason: Reason = Reason.COMPLETED
+    message: str = ""
+    result: Any = None
+    output: str = ""  # the end of what the body printed
+    output_dropped_bytes: int = 0
+    started_at: float | None = None  # first line of the body
+    ended_at: float = 0.0
+    peak_memory_bytes: int | None = None
+    host: str = ""
+
+
+class RunRecord(Message):
+    """A run as the ledger keeps it; the fields of its latest attempt, and counts over all of them."""
+
+    namespace: str
+    name: str
+    run_id: str
+    task_class: TaskClass
+    state: RunState
+    slot_epoch_seconds: int | None = None
+    attempts: int = 0
+    failures: int = 0
+    losses: int = 0
+    reason: Reason = Reason.COMPLETED
+    message: str = ""
+    result: Any = None
+    output: str = ""
+    admitted_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    retry_at: float | None = None  # in Waiting
+    peak_memory_bytes: int | None = None
+    host: str = ""
+
+    @property
+    def start_delay_seconds(self) -> float | None:
+        """Slot to first line of the body, of the latest attempt."""
+        if self.started_at is None or self.slot_epoch_seconds is None:
+            return None
+        return self.started_at - self.slot_epoch_seconds
+
+    @property
+    def duration_seconds(self) -> float | None:
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return self.ended_at - self.started_at
