@@ -1,1 +1,1 @@
-"""."""
+"""Decisions, pure: values in, an answer with its reasons out."""
