@@ -1,0 +1,25 @@
+"""Celery's queues in Redis: how heavy runs are written to them, read back and counted, without Celery itself.
+
+The scheduler publishes to the queues of every namespace through one connection. kombu would want one a namespace,
+since its key prefix belongs to the connection, and 4 MiB of memory for the import; what it writes is one list entry.
+"""
+
+from scheduledtask_workloads.broker.errors import BrokerError, BrokerUnavailable
+from scheduledtask_workloads.broker.profile import (
+    DEFAULT_VISIBILITY_TIMEOUT_SECONDS,
+    TASK_NAME,
+    PoolKeys,
+    transport_options,
+)
+from scheduledtask_workloads.broker.publisher import HeavyPublisher, QueueDepth
+
+__all__ = [
+    "BrokerError",
+    "BrokerUnavailable",
+    "DEFAULT_VISIBILITY_TIMEOUT_SECONDS",
+    "HeavyPublisher",
+    "PoolKeys",
+    "QueueDepth",
+    "TASK_NAME",
+    "transport_options",
+]

@@ -1,0 +1,66 @@
+"""A run's order as a message of Celery's protocol 2, in the envelope that kombu keeps in a Redis list.
+
+https://docs.celeryq.dev/en/stable/internals/protocol.html
+"""
+
+import base64
+import json
+import uuid
+from typing import Any
+
+from scheduledtask_workloads.broker.profile import TASK_NAME
+from scheduledtask_workloads.contract import RunOrder
+
+_EMBEDDED: dict[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+
+
+def encode_order(order: RunOrder, pool: str) -> str:
+    """The order travels as JSON in the only argument; its attempt stands in the headers too."""
+    body = json.dumps([[order.model_dump(mode="json")], {}, _EMBEDDED])
+    envelope = {
+        "body": base64.b64encode(body.encode()).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": _headers(order),
+        "properties": _properties(order.ref.attempt_id, pool),
+    }
+    return json.dumps(envelope)
+
+
+def attempt_id_of(message: bytes) -> str:
+    """The Celery id of a message in a queue."""
+    envelope: dict[str, Any] = json.loads(message)
+    return str(envelope["headers"]["id"])
+
+
+def _headers(order: RunOrder) -> dict[str, Any]:
+    ref = order.ref
+    return {
+        "lang": "py",
+        "task": TASK_NAME,
+        "id": ref.attempt_id,
+        "root_id": ref.attempt_id,
+        "parent_id": None,
+        "group": None,
+        "eta": None,
+        "expires": None,
+        "retries": 0,
+        "timelimit": [None, None],
+        "argsrepr": f"({order.task},)",
+        "kwargsrepr": "{}",
+        "origin": "scheduledtask",
+        "ignore_result": True,
+        "scheduledtask": ref.model_dump(mode="json"),
+    }
+
+
+def _properties(attempt_id: str, pool: str) -> dict[str, Any]:
+    return {
+        "correlation_id": attempt_id,
+        "reply_to": None,
+        "delivery_mode": 2,
+        "delivery_info": {"exchange": "", "routing_key": pool},
+        "priority": 0,
+        "body_encoding": "base64",
+        "delivery_tag": str(uuid.uuid4()),
+    }

@@ -1,0 +1,108 @@
+"""The scheduler's door to the pools' queues."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from scheduledtask_workloads.broker.errors import BrokerUnavailable
+from scheduledtask_workloads.broker.message import attempt_id_of, encode_order
+from scheduledtask_workloads.broker.profile import PoolKeys
+from scheduledtask_workloads.contract import RunOrder
+
+BATCH_SIZE = 200  # messages a round trip: 200 of 1 KB stay far below a socket buffer
+DEFAULT_TIMEOUT_SECONDS = 1.0
+
+_Answer = TypeVar("_Answer")
+
+
+class QueueDepth(NamedTuple):
+    """`ready` messages wait in the queue, `unacked` are with workers."""
+
+    ready: int
+    unacked: int
+
+
+class HeavyPublisher:
+    """Sends heavy attempts to their pools, and counts what is there. Safe to use from several threads.
+
+    A connection that broke is opened again once within a call. Every method raises BrokerUnavailable when Redis
+    does not answer within `timeout_seconds` (of each round trip, default 1) or refuses, as a full one does.
+    """
+
+    def __init__(self, redis_url: str, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+        self._client: redis.Redis = redis.Redis.from_url(
+            redis_url,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            retry=Retry(NoBackoff(), retries=1),
+            retry_on_error=[redis.ConnectionError],
+        )
+
+    def publish(self, orders: Sequence[RunOrder], pool: str) -> None:
+        """Append `orders`, of one namespace or several, to the queues of `pool`, in their order."""
+        for start in range(0, len(orders), BATCH_SIZE):
+            self._push(orders[start : start + BATCH_SIZE], pool)
+
+    def depth(self, namespace: str, pool: str) -> QueueDepth:
+        keys = PoolKeys(namespace, pool)
+
+        def read() -> list[int]:
+            with self._client.pipeline(transaction=True) as pipeline:
+                for queue in keys.queues:
+                    pipeline.llen(queue)
+                pipeline.hlen(keys.unacked)
+                return pipeline.execute()
+
+        *ready, unacked = self._ask(read)
+        return QueueDepth(sum(ready), unacked)
+
+    def attempts(self, namespace: str, pool: str) -> frozenset[str]:
+        """The attempt ids (`RUN.ATTEMPT`) of every message that waits for the pool or is with one of its workers.
+
+        Reads them all: for the rare question whether a message was lost, not for each second. A message on its way
+        from queue to worker is in neither for an instant: believe an absence only when it is seen twice.
+        """
+        keys = PoolKeys(namespace, pool)
+
+        def read() -> list[Any]:
+            with self._client.pipeline(transaction=True) as pipeline:
+                for queue in keys.queues:
+                    pipeline.lrange(queue, 0, -1)
+                pipeline.hvals(keys.unacked)
+                return pipeline.execute()
+
+        *waiting, delivered = self._ask(read)
+        ids = {attempt_id_of(message) for messages in waiting for message in messages}
+        return frozenset(ids | {_delivered_id(entry) for entry in delivered})
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _push(self, orders: Sequence[RunOrder], pool: str) -> None:
+        messages: defaultdict[str, list[str]] = defaultdict(list)
+        for order in orders:
+            messages[PoolKeys(order.ref.namespace, pool).queue].append(encode_order(order, pool))
+
+        def push() -> None:
+            with self._client.pipeline(transaction=True) as pipeline:
+                for queue, entries in messages.items():
+                    pipeline.lpush(queue, *entries)
+                pipeline.execute()
+
+        self._ask(push)
+
+    def _ask(self, call: Callable[[], _Answer]) -> _Answer:
+        try:
+            return call()
+        except redis.RedisError as error:
+            raise BrokerUnavailable(f"the queues in Redis cannot be reached: {error}") from error
+
+
+def _delivered_id(entry: bytes) -> str:
+    """kombu keeps a delivered message as [message, exchange, routing key]."""
+    return str(json.loads(entry)[0]["headers"]["id"])
