@@ -35,10 +35,7 @@ def test_an_exception_stays_on_the_same_json_line(root_logger: logging.Logger) -
     stream = io.StringIO()
     configure_logging("info", "json", stream)
 
-    try:
-        raise OSError("no space")
-    except OSError:
-        root_logger.exception("could not write")
+    root_logger.error("could not write", exc_info=OSError("no space"))
 
     (line,) = stream.getvalue().splitlines()
     assert "OSError: no space" in json.loads(line)["exception"]
