@@ -1,0 +1,66 @@
+"""Celery beat and RedBeat as they come: how fast each sends out entries that are due at the same moment.
+
+The queue's length is watched from outside; the rate is entries over the time from the first message to the last.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+from tests.bench.server import running_server
+
+QUEUE = "celery"
+SCHEDULERS = {"celery beat": "celery.beat:PersistentScheduler", "redbeat": "redbeat.RedBeatScheduler"}
+PERIOD_SECONDS = 30.0  # both count a new entry's first period from its loading, which takes them seconds
+DEADLINE_SECONDS = 240.0
+
+
+def measure(entries: int = 10_000) -> dict[str, float]:
+    """Entries a second, by scheduler."""
+    return {name: _measure_one(scheduler, entries) for name, scheduler in SCHEDULERS.items()}
+
+
+def _measure_one(scheduler: str, entries: int) -> float:
+    with running_server() as url, tempfile.TemporaryDirectory() as folder, redis.Redis.from_url(url) as client:
+        process = _start(scheduler, url, entries, folder)
+        try:
+            return _watch(client, entries)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _start(scheduler: str, url: str, entries: int, folder: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {
+        "BENCH_ENTRIES": str(entries),
+        "BENCH_PERIOD_SECONDS": str(PERIOD_SECONDS),
+        "BENCH_REDIS_URL": url,
+    }
+    beat = [sys.executable, "-m", "celery", "-A", "tests.bench.beat_application", "beat", "-S", scheduler]
+    return subprocess.Popen(
+        [*beat, "--loglevel", "INFO", "--schedule", f"{folder}/schedule"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _watch(client: redis.Redis, entries: int) -> float:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    started_at, first_length = 0.0, 0
+    while time.monotonic() < deadline:
+        length = client.llen(QUEUE)
+        if length and not first_length:
+            started_at, first_length = time.monotonic(), length
+        if length >= entries:
+            return (length - first_length) / (time.monotonic() - started_at)
+        time.sleep(0.005)
+    raise TimeoutError(f"{client.llen(QUEUE)} of {entries} entries were sent in {DEADLINE_SECONDS:g} s")
+
+
+if __name__ == "__main__":
+    for name, rate in measure().items():
+        print(f"{name}: {rate:.0f} entries/s")
