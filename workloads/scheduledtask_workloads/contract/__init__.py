@@ -1,6 +1,9 @@
 """What crosses between the parts: jobs, grants, runs, the catalog document, socket messages and Redis key names."""
 
 from scheduledtask_workloads.contract.catalog_document import (
+    ArgumentProblem,
+    ArgumentsAnswer,
+    ArgumentsQuestion,
     CatalogDocument,
     CatalogEntry,
     CatalogProblem,
@@ -21,6 +24,9 @@ from scheduledtask_workloads.contract.run import AttemptReport, Reason, RunOrder
 
 __all__ = [
     "CONTRACT_VERSION",
+    "ArgumentProblem",
+    "ArgumentsAnswer",
+    "ArgumentsQuestion",
     "AttemptRef",
     "AttemptReport",
     "CatalogDocument",

@@ -53,3 +53,29 @@ class CatalogDocument(Message):
 
     def find(self, name: str) -> CatalogEntry | None:
         return next((entry for entry in self.tasks if entry.name == name), None)
+
+
+class ArgumentsQuestion(Message):
+    """Would this task take these arguments? Asked of a child process that has the task code."""
+
+    task: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class ArgumentProblem(Message):
+    """One thing that is wrong. `field` is `task`, or a path such as `arguments.thresholds.cpu`."""
+
+    field: str
+    value: Any = None  # None for what is missing
+    message: str
+
+    def __str__(self) -> str:
+        shown = "" if self.value is None or self.field == "task" else f" {self.value!r}:"
+        return f"{self.field}:{shown} {self.message}"
+
+
+class ArgumentsAnswer(Message):
+    """Nothing is wrong when `problems` is empty."""
+
+    task: str = ""
+    problems: tuple[ArgumentProblem, ...] = ()

@@ -1,0 +1,50 @@
+"""`python -m scheduledtask_workloads.catalog`: the catalog document as JSON on standard output.
+
+With `--validate`: a catalog question a line on standard input, the answer to each a line on standard output.
+What task code prints while it is imported goes to standard error.
+"""
+
+import os
+import sys
+from typing import TextIO
+
+from pydantic import ValidationError
+
+from scheduledtask_workloads.catalog.loading import Catalog, load_catalog
+from scheduledtask_workloads.contract.catalog_document import ArgumentProblem, ArgumentsAnswer, ArgumentsQuestion
+
+
+def _claim_stdout() -> TextIO:
+    """Standard output for us alone; everybody else's is standard error from here on."""
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return own
+
+
+def _answer(catalog: Catalog, line: str) -> ArgumentsAnswer:
+    try:
+        question = ArgumentsQuestion.model_validate_json(line)
+    except ValidationError as error:
+        problem = ArgumentProblem(
+            field="", value=line.strip(), message=f"is not a question: {error.errors()[0]['msg']}"
+        )
+        return ArgumentsAnswer(problems=(problem,))
+    problems = catalog.validate(question.task, question.arguments)
+    return ArgumentsAnswer(task=question.task, problems=tuple(problems))
+
+
+def main(arguments: list[str]) -> int:
+    output = _claim_stdout()
+    catalog = load_catalog()
+    if arguments != ["--validate"]:
+        output.write(catalog.document.model_dump_json() + "\n")
+        output.flush()
+        return 0
+    for line in sys.stdin:
+        output.write(_answer(catalog, line).model_dump_json() + "\n")
+        output.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
