@@ -1,0 +1,45 @@
+"""Whether a resource can be run: its task is in the catalog, its arguments fit, its class is possible."""
+
+import difflib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from scheduledtask_operator.api import ScheduledTask
+from scheduledtask_operator.control.ports import Catalog
+from scheduledtask_operator.decisions.classification import Classification, NotFitForLightError, classify
+from scheduledtask_workloads.contract import CatalogEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    entry: CatalogEntry
+    classification: Classification
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """`reason` is a program's word; each message names field, value and fix."""
+
+    reason: str
+    messages: tuple[str, ...]
+
+
+async def accept(task: ScheduledTask, catalog: Catalog) -> Accepted | Refused:
+    """Raises OSError when the catalog could not be asked about the arguments."""
+    entry = catalog.find(task.spec.task)
+    if entry is None:
+        return Refused("UnknownTask", (unknown_task(task.spec.task, catalog.names()),))
+    problems = await catalog.argument_problems(entry.name, task.spec.arguments)
+    if problems:
+        return Refused("BadArguments", problems)
+    try:
+        return Accepted(entry, classify(task.spec, entry))
+    except NotFitForLightError as error:
+        return Refused("NotFitForLight", (str(error),))
+
+
+def unknown_task(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    fix = f"did you mean {close[0]}?" if close else f"must be one of {', '.join(sorted(known)) or '(none)'}"
+    return f"spec.task: {json.dumps(name)} is not in the catalog; {fix}"

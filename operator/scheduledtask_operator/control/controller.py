@@ -1,0 +1,138 @@
+"""Everything of the loop that runs at the same time, put together."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduledtask_operator.control.grants import keep_granting
+from scheduledtask_operator.control.keyed_queue import KeyedQueue
+from scheduledtask_operator.control.pool_scaler import PoolScaler
+from scheduledtask_operator.control.ports import (
+    Catalog,
+    Clock,
+    Leadership,
+    Memory,
+    Observer,
+    Pools,
+    Resources,
+    StatusSink,
+)
+from scheduledtask_operator.control.reconcile import Reconciler
+from scheduledtask_operator.control.runs import RunBook
+from scheduledtask_operator.control.scheduler_link import SchedulerLink
+from scheduledtask_workloads.contract import TaskKey
+from scheduledtask_workloads.contract.messages import (
+    GrantAcknowledged,
+    PoolDepth,
+    RunChanged,
+    SchedulerStatus,
+    SchedulerToControl,
+    SlotsSkipped,
+    TaskHistory,
+)
+
+QUEUE_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    resources: Resources
+    catalog: Catalog
+    memory: Memory
+    leadership: Leadership
+    pools: Pools
+    status: StatusSink
+    observer: Observer
+    clock: Clock
+
+
+class Controller:
+    """`run` until cancelled; `resources_changed` whenever a resource may have."""
+
+    def __init__(self, ports: Ports, *, control_socket: Path, artifacts_url: str) -> None:
+        self._ports = ports
+        self._queue: KeyedQueue[TaskKey] = KeyedQueue()
+        self._runs = RunBook()
+        self._link = SchedulerLink(control_socket, receive=self._receive, connected=self._connected)
+        self._reconciler = Reconciler(
+            resources=ports.resources,
+            catalog=ports.catalog,
+            memory=ports.memory,
+            link=self._link,
+            runs=self._runs,
+            status=ports.status,
+            observer=ports.observer,
+            clock=ports.clock,
+            artifacts_url=artifacts_url,
+        )
+        self._scaler = PoolScaler(
+            heavy=self._reconciler.heavy, pools=ports.pools, observer=ports.observer, clock=ports.clock
+        )
+        self._connection_is_ready = asyncio.Event()
+        self._acknowledged = False
+        self.scheduler: SchedulerStatus | None = None
+
+    async def run(self) -> None:
+        """The scheduler hears of jobs only when all are known: it drops what it is not told of."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(QUEUE_WORKERS):
+                group.create_task(self._queue.work(self._reconciler.reconcile))
+            self.resources_changed(self._ports.resources.keys())
+            await self._queue.settled()
+            group.create_task(self._link.run())
+            group.create_task(keep_granting(self._link, self._ports.leadership, self._ports.clock))
+            group.create_task(self._scaler.run())
+
+    def resources_changed(self, keys: Iterable[TaskKey]) -> None:
+        for key in keys:
+            self._queue.add(key)
+
+    async def ready(self) -> None:
+        """Until the scheduler has jobs, grant, Redis and runners."""
+        await self._connection_is_ready.wait()
+
+    def stop_firing(self) -> None:
+        """No new slot; workers stay only for what waits or runs."""
+        self._link.stop_firing()
+        self._scaler.drain()
+
+    def _connected(self, connected: bool) -> None:
+        if not connected:
+            self.scheduler, self._acknowledged = None, False
+            self._connection_is_ready.clear()
+            self._scaler.forget_depths()
+        self._ports.observer.scheduler_connected(connected)
+
+    def _receive(self, message: SchedulerToControl) -> None:
+        match message:
+            case RunChanged(record=record):
+                self._runs.change(record)
+                self._ports.observer.run_changed(record)
+                self._queue.add(TaskKey(record.namespace, record.name))
+            case TaskHistory():
+                self._load_history(message)
+            case SlotsSkipped():
+                self._ports.observer.slots_skipped(message)
+            case PoolDepth():
+                self._scaler.depth_changed(message)
+            case GrantAcknowledged():
+                self._acknowledged = True
+                self._check_ready()
+            case SchedulerStatus():
+                self.scheduler = message
+                self._check_ready()
+
+    def _load_history(self, history: TaskHistory) -> None:
+        key = TaskKey(history.namespace, history.name)
+        known = {run.run_id for run in self._runs.of(key).history}
+        self._runs.load(key, history.records)
+        for record in reversed(history.records):
+            if record.run_id not in known:
+                self._ports.observer.history_read(record)
+        self._queue.add(key)
+
+    def _check_ready(self) -> None:
+        status = self.scheduler
+        if self._acknowledged and status and status.redis_reachable and status.runners_connected:
+            self._connection_is_ready.set()

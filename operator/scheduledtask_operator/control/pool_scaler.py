@@ -1,0 +1,119 @@
+"""The pools' workers: up for what waits and what comes soon, down when idle. What it decides is in `decisions`."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from scheduledtask_operator.control.due import due_slots
+from scheduledtask_operator.control.lead_time import LeadTime
+from scheduledtask_operator.control.ports import Clock, Observer, PoolKey, Pools, PoolWorkers
+from scheduledtask_operator.control.reconcile import HeavyJob
+from scheduledtask_operator.decisions.scaling import (
+    JUST_DUE_SECONDS,
+    PoolLimits,
+    PoolObservation,
+    decide_scale,
+)
+from scheduledtask_workloads.contract import TaskKey
+from scheduledtask_workloads.contract.messages import PoolDepth
+
+PERIOD_SECONDS = 1.0
+LOOK_AHEAD_LEAD_TIMES = 4  # more than decide_scale looks at
+UPCOMING_LIMIT = 1000  # slots a job; no pool has more workers
+NO_WORKERS = PoolLimits(min_replicas=0, max_replicas=0, idle_seconds=0.0)
+
+
+@dataclass(slots=True)
+class _Pool:
+    depth: PoolDepth | None = None
+    busy_at: datetime | None = None
+    lead_time: LeadTime = field(default_factory=LeadTime)
+
+
+class PoolScaler:
+    """Call `depth_changed` and `forget_depths` as the scheduler tells; `run` does the rest."""
+
+    def __init__(self, *, heavy: Mapping[TaskKey, HeavyJob], pools: Pools, observer: Observer, clock: Clock) -> None:
+        self._heavy = heavy
+        self._pools = pools
+        self._observer = observer
+        self._clock = clock
+        self._known: dict[PoolKey, _Pool] = {}
+        self._draining = False
+
+    def depth_changed(self, depth: PoolDepth) -> None:
+        self._known.setdefault(PoolKey(depth.namespace, depth.pool), _Pool()).depth = depth
+
+    def forget_depths(self) -> None:
+        """Nobody tells the depths for now: they are unknown, which is not zero."""
+        for pool in self._known.values():
+            pool.depth = None
+
+    def drain(self) -> None:
+        """From now on workers stay only for what waits or runs."""
+        self._draining = True
+
+    async def run(self) -> None:
+        while True:
+            await self.scale(self._clock.now())
+            await asyncio.sleep(PERIOD_SECONDS)
+
+    async def scale(self, now: datetime) -> None:
+        """One look at every pool."""
+        jobs_by_pool: dict[PoolKey, list[HeavyJob]] = {key: [] for key in self._known}
+        for heavy in list(self._heavy.values()):
+            jobs_by_pool.setdefault(PoolKey(heavy.job.namespace, heavy.job.pool), []).append(heavy)
+        for key, jobs in jobs_by_pool.items():
+            await self._scale_pool(key, jobs, now)
+
+    async def _scale_pool(self, key: PoolKey, jobs: list[HeavyJob], now: datetime) -> None:
+        pool, workers = self._known.setdefault(key, _Pool()), self._pools.observe(key)
+        pool.lead_time.observe(workers.replicas, workers.ready, now)
+        if pool.depth is not None and (pool.depth.ready or pool.depth.unacked):
+            pool.busy_at = now
+        decision = decide_scale(self._limits(jobs), self._observation(pool, workers, jobs, now), now)
+        if decision.desired > workers.replicas:
+            pool.busy_at = now
+            pool.lead_time.asked(decision.desired, now)
+        if decision.desired != workers.replicas:
+            await self._pools.set_replicas(key, decision.desired)
+            self._observer.pool_scaled(key, workers.replicas, decision)
+
+    def _limits(self, jobs: list[HeavyJob]) -> PoolLimits:
+        if not jobs:
+            return NO_WORKERS
+        limits = shared_limits(heavy.limits for heavy in jobs)
+        return replace(limits, min_replicas=0, idle_seconds=0.0) if self._draining else limits
+
+    def _observation(self, pool: _Pool, workers: PoolWorkers, jobs: list[HeavyJob], now: datetime) -> PoolObservation:
+        depth, lead_time_seconds = pool.depth, pool.lead_time.seconds
+        look_ahead = timedelta(seconds=LOOK_AHEAD_LEAD_TIMES * (lead_time_seconds + PERIOD_SECONDS))
+        return PoolObservation(
+            replicas=workers.replicas,
+            ready=depth.ready if depth else None,
+            unacked=depth.unacked if depth else None,
+            upcoming=[] if self._draining else list(_upcoming(jobs, now, look_ahead)),
+            lead_time_seconds=lead_time_seconds,
+            busy_at=pool.busy_at,
+        )
+
+
+def shared_limits(limits: Iterable[PoolLimits]) -> PoolLimits:
+    """Of tasks that share a pool: the most that any of them asks for."""
+    asked = list(limits)
+    return PoolLimits(
+        min_replicas=max(one.min_replicas for one in asked),
+        max_replicas=max(one.max_replicas for one in asked),
+        idle_seconds=max(one.idle_seconds for one in asked),
+    )
+
+
+def _upcoming(jobs: list[HeavyJob], now: datetime, look_ahead: timedelta) -> Iterable[datetime]:
+    since = now - timedelta(seconds=JUST_DUE_SECONDS)
+    for heavy in jobs:
+        schedule = heavy.job.schedule
+        if schedule is not None and not heavy.job.suspended:
+            slots = due_slots(heavy.job.key, schedule, since, now + look_ahead)
+            yield from (slot.due_at for slot in islice(slots, UPCOMING_LIMIT))

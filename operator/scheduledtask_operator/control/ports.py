@@ -1,0 +1,113 @@
+"""What the loop needs of the world. Each port has one implementation a place where the loop runs."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from scheduledtask_operator.api import ScheduledTask
+from scheduledtask_operator.control.first_seen import FirstSeen
+from scheduledtask_operator.control.status import Condition, TaskStatus
+from scheduledtask_operator.decisions.scaling import ScaleDecision
+from scheduledtask_workloads.contract import CatalogEntry, RunRecord, TaskKey
+from scheduledtask_workloads.contract.messages import SlotsSkipped
+
+
+class PoolKey(NamedTuple):
+    """One queue with its workers; written `namespace/pool`."""
+
+    namespace: str
+    pool: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.pool}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The last good version of a ScheduledTask; `problem` says why a newer one is not used, empty where none is."""
+
+    task: ScheduledTask
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolWorkers:
+    """`replicas` were asked for (those told to go do not count), `ready` of them take messages."""
+
+    replicas: int
+    ready: int
+
+
+class Resources(Protocol):
+    def keys(self) -> Collection[TaskKey]: ...
+
+    def get(self, key: TaskKey) -> Resource | None: ...
+
+
+class Catalog(Protocol):
+    def names(self) -> Collection[str]: ...
+
+    def find(self, name: str) -> CatalogEntry | None: ...
+
+    async def argument_problems(self, task: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+        """One line for each argument that the task's schema refuses. Raises OSError when it could not be asked."""
+        ...
+
+
+class Memory(Protocol):
+    """What must survive a restart of the loop."""
+
+    def first_seen(self, key: TaskKey) -> FirstSeen | None: ...
+
+    def remember(self, key: TaskKey, seen: FirstSeen) -> None: ...
+
+    def forget(self, key: TaskKey) -> None: ...
+
+
+class Leadership(Protocol):
+    def fence(self) -> int | None:
+        """The number of this leader; None while it does not lead."""
+        ...
+
+
+class Pools(Protocol):
+    def observe(self, pool: PoolKey) -> PoolWorkers: ...
+
+    async def set_replicas(self, pool: PoolKey, replicas: int) -> None:
+        """Down: only workers that are idle go, so fewer may go than asked for."""
+        ...
+
+
+class StatusSink(Protocol):
+    def write(self, key: TaskKey, status: TaskStatus) -> None: ...
+
+    def forget(self, key: TaskKey) -> None: ...
+
+
+class Observer(Protocol):
+    """Told of what happens, as it happens: events, metrics, a view."""
+
+    def run_changed(self, record: RunRecord) -> None: ...
+
+    def history_read(self, record: RunRecord) -> None:
+        """A run ended unseen: before the loop began, or while the scheduler was away."""
+        ...
+
+    def slots_skipped(self, skipped: SlotsSkipped) -> None: ...
+
+    def pool_scaled(self, pool: PoolKey, before: int, decision: ScaleDecision) -> None: ...
+
+    def condition_changed(self, key: TaskKey, condition: Condition) -> None: ...
+
+    def scheduler_connected(self, connected: bool) -> None: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """In UTC."""
+        ...
+
+    def boottime_seconds(self) -> float:
+        """CLOCK_BOOTTIME, which goes on in a suspended machine and knows no clock steps."""
+        ...
