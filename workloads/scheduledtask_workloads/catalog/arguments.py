@@ -2,10 +2,11 @@
 
 import difflib
 import inspect
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.errors import PydanticUserError
@@ -173,6 +174,4 @@ def _strict(model: type[BaseModel]) -> type[BaseModel]:
     """The same model, refusing unknown fields unless its author decided about them."""
     if model.model_config.get("extra") is not None:
         return model
-    namespace = {"model_config": ConfigDict(extra="forbid"), "__module__": model.__module__}
-    strict: type[BaseModel] = type(BaseModel)(model.__name__, (model,), namespace)
-    return strict
+    return cast(type[BaseModel], types.new_class(model.__name__, (model,), {"extra": "forbid"}))

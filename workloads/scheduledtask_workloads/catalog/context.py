@@ -74,9 +74,7 @@ class RunContext:
 def local_folder(url: str) -> Path:
     """The folder behind a path or a `file://` URL. Raises ArtifactsUnavailableError for anything else."""
     if not url:
-        raise ArtifactsUnavailableError(
-            "this run has no artifacts folder; set artifacts.url to a path or a file:// URL"
-        )
+        raise ArtifactsUnavailableError("this run has no artifacts folder; set artifacts.url to a path or file:// URL")
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
         return Path(unquote(parts.path))

@@ -1,1 +1,37 @@
-"""What both engines share around a body: captured output, limits, the report of an attempt."""
+"""Running one attempt's body: in this process by `execute`, and what its host needs to watch, end and judge it."""
+
+from scheduledtask_workloads.execution.attempt import execute
+from scheduledtask_workloads.execution.capture import TAIL_BYTES, CapturedOutput, Tail, read_tail
+from scheduledtask_workloads.execution.memory import MemoryGuard, larger_peak_bytes, tree_memory_bytes
+from scheduledtask_workloads.execution.processes import die_with_parent, kill_tree
+from scheduledtask_workloads.execution.reports import (
+    Observed,
+    cancelled,
+    exited_by,
+    exited_without_report,
+    interrupted,
+    killed_by_signal,
+    memory_limit_exceeded,
+    timed_out,
+)
+
+__all__ = [
+    "TAIL_BYTES",
+    "CapturedOutput",
+    "MemoryGuard",
+    "Observed",
+    "Tail",
+    "cancelled",
+    "die_with_parent",
+    "execute",
+    "exited_by",
+    "exited_without_report",
+    "interrupted",
+    "kill_tree",
+    "killed_by_signal",
+    "larger_peak_bytes",
+    "memory_limit_exceeded",
+    "read_tail",
+    "timed_out",
+    "tree_memory_bytes",
+]

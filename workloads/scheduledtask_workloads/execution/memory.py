@@ -1,0 +1,67 @@
+"""How much memory a body and its children take, and whether that is too much."""
+
+import resource
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(slots=True)
+class MemoryGuard:
+    """Resident memory of a process tree against a limit; its host calls `sample` each fraction of a second.
+
+    Pages that parent and child share are counted in each. `limit_bytes` None only observes.
+    """
+
+    pid: int
+    limit_bytes: int | None = None
+    peak_bytes: int = 0
+
+    def sample(self) -> bool:
+        """Measure once; True when the tree is above the limit."""
+        used_bytes = tree_memory_bytes(self.pid)
+        self.peak_bytes = max(self.peak_bytes, used_bytes)
+        return exceeds(used_bytes, self.limit_bytes)
+
+
+def exceeds(used_bytes: int, limit_bytes: int | None) -> bool:
+    return limit_bytes is not None and used_bytes > limit_bytes
+
+
+def tree_memory_bytes(pid: int) -> int:
+    """Resident bytes of a process and all below it; 0 when it is gone."""
+    try:
+        root = psutil.Process(pid)
+        processes = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    return sum(map(_resident_bytes, processes))
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def forget_peak() -> None:
+    """Start this process's own high-water mark anew, so that one run does not answer for the one before (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def own_peak_bytes() -> int:
+    """The high-water mark of this process's resident memory, since `forget_peak` where that works."""
+    with suppress(OSError, StopIteration, ValueError), Path("/proc/self/status").open(encoding="ascii") as status:
+        line = next(line for line in status if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    unit_bytes = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes
+
+
+def larger_peak_bytes(report_bytes: int | None, guard_bytes: int) -> int | None:
+    """The larger of what the body's process reported and what its host saw of the tree; None: nobody saw anything."""
+    return max(report_bytes or 0, guard_bytes) or None
