@@ -1,0 +1,67 @@
+"""Keeps a hung or absent Redis from holding up the slots: a short time limit, then no call at all until it answers.
+
+The circuit breakers on PyPI let a real call through now and then to see whether all is well again; here that would be
+a slot, which would wait for its time limit. So a probe of our own looks, and no slot ever waits twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import redis
+
+from scheduledtask_workloads.scheduler.errors import RedisUnreachableError
+
+PROBE_SECONDS = 0.2
+"""Between two looks at an absent server: what a recovery may cost in delay."""
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+class Breaker:
+    """Closed while Redis answers in time; open from the first call that fails to the first probe that does not."""
+
+    def __init__(self, probe: Callable[[], Awaitable[object]], timeout_seconds: float) -> None:
+        self._probe = probe
+        self._timeout_seconds = timeout_seconds
+        self._opened = asyncio.Event()
+
+    @property
+    def reachable(self) -> bool:
+        return not self._opened.is_set()
+
+    async def call(self, ask: Callable[[], Awaitable[Answer]], timeout_seconds: float | None = None) -> Answer:
+        """The answer. Raises RedisUnreachableError when there is none in time, or was none a moment ago."""
+        if not self.reachable:
+            raise RedisUnreachableError("Redis did not answer a moment ago")
+        try:
+            return await asyncio.wait_for(ask(), timeout_seconds or self._timeout_seconds)
+        except (redis.RedisError, TimeoutError, OSError) as error:
+            self._open(error)
+            raise RedisUnreachableError(f"Redis did not answer: {error!r}") from error
+
+    async def watch(self, restored: Callable[[], None]) -> None:
+        """Probe an open breaker, close it, and say so; until cancelled."""
+        while True:
+            await self._opened.wait()
+            if not await self._answers():
+                await asyncio.sleep(PROBE_SECONDS)
+                continue
+            self._opened.clear()
+            logger.warning("Redis answers again")
+            restored()
+
+    async def _answers(self) -> bool:
+        try:
+            await asyncio.wait_for(self._probe(), self._timeout_seconds)
+        except (redis.RedisError, TimeoutError, OSError):
+            return False
+        return True
+
+    def _open(self, error: BaseException) -> None:
+        if self.reachable:
+            logger.warning("Redis does not answer; light tasks go on under the grant", extra={"error": repr(error)})
+        self._opened.set()

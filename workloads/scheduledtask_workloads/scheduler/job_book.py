@@ -1,0 +1,118 @@
+"""The jobs that the scheduler holds, by task and by what they share."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scheduledtask_workloads.contract import Job, JobSchedule, TaskKey
+from scheduledtask_workloads.schedule import Rule, parse_rule
+from scheduledtask_workloads.scheduler.slot_decision import SlotPolicy
+from scheduledtask_workloads.scheduler.timing import Group
+
+
+@dataclass(slots=True)
+class HeldJob:
+    """A job, and how far its slots are decided."""
+
+    job: Job
+    key: TaskKey
+    group: Group | None
+    """None: suspended, or on demand."""
+    policy: SlotPolicy
+    put_at: int
+    """Unix seconds; without a ledger to ask, slots count from here."""
+    decided: int | None = None
+    """The newest decided slot, Unix seconds; None: the ledger has not told yet."""
+
+    @property
+    def effective_from(self) -> int:
+        schedule = self.job.schedule
+        return schedule.effective_from_epoch_seconds if schedule else 0
+
+    def counted_from(self) -> int:
+        """Slots strictly after this are open."""
+        return max(self.put_at if self.decided is None else self.decided, self.effective_from)
+
+    def learn(self, slot: int) -> None:
+        """`slot` is decided; what is older was decided before."""
+        self.decided = slot if self.decided is None else max(self.decided, slot)
+
+
+class JobBook:
+    """Keeps the jobs, and gathers them in groups."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[TaskKey, HeldJob] = {}
+        self._groups: dict[Group, dict[TaskKey, HeldJob]] = {}
+        self._unconfirmed: set[TaskKey] = set()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __iter__(self) -> Iterator[HeldJob]:
+        return iter(self._jobs.values())
+
+    def find(self, key: TaskKey) -> HeldJob | None:
+        return self._jobs.get(key)
+
+    def sharing(self, group: Group) -> Iterable[HeldJob]:
+        return self._groups.get(group, {}).values()
+
+    @property
+    def groups(self) -> list[Group]:
+        return list(self._groups)
+
+    def put(self, job: Job, now: datetime) -> HeldJob:
+        """In the place of what was held under its key. Raises ScheduleError for a schedule that can't be parsed."""
+        group = group_of(job)
+        before = self.remove(job.key)
+        held = HeldJob(job, job.key, group, _policy(job), int(now.timestamp()))
+        if before is not None:
+            held.decided, held.put_at = before.decided, before.put_at
+        self._jobs[held.key] = held
+        if group is not None:
+            self._groups.setdefault(group, {})[held.key] = held
+        return held
+
+    def remove(self, key: TaskKey) -> HeldJob | None:
+        """What was held, if anything."""
+        held = self._jobs.pop(key, None)
+        self._unconfirmed.discard(key)
+        if held is not None and held.group is not None:
+            members = self._groups[held.group]
+            del members[key]
+            if not members:
+                del self._groups[held.group]
+        return held
+
+    def expect_all(self) -> None:
+        """The control plane begins to send every job."""
+        self._unconfirmed = set(self._jobs)
+
+    def unconfirmed(self) -> set[TaskKey]:
+        """Held since before `expect_all`, and not put again: they are gone."""
+        return set(self._unconfirmed)
+
+
+def group_of(job: Job) -> Group | None:
+    """Raises ScheduleError."""
+    if job.schedule is None or job.suspended:
+        return None
+    return Group(_rule(job.schedule, job.key), job.task_class)
+
+
+def _rule(schedule: JobSchedule, key: TaskKey) -> Rule:
+    return parse_rule(
+        schedule.expression,
+        time_zone=schedule.time_zone,
+        dst_policy=schedule.dst_policy,
+        identity=str(key),
+        anchor=datetime.fromtimestamp(schedule.anchor_epoch_seconds, UTC),
+    )
+
+
+def _policy(job: Job) -> SlotPolicy:
+    jitter_seconds = job.schedule.jitter_seconds if job.schedule else 0
+    return SlotPolicy(
+        job.catch_up, job.starting_deadline_seconds, jitter_seconds, str(job.key) if jitter_seconds else ""
+    )

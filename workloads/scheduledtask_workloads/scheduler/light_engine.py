@@ -1,0 +1,190 @@
+"""Light runs: queued here, handed to the runners as fast as those have room, and accounted for until they ended."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+
+from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Reason, RunOrder, RunState, TaskKey
+from scheduledtask_workloads.contract.messages import (
+    AttemptEnded,
+    AttemptStarted,
+    KillRun,
+    ReportAcknowledged,
+    RunnersHello,
+    StartRun,
+)
+from scheduledtask_workloads.scheduler.light_run import AttemptKey, LightRun, attempt_key, key_of, made
+from scheduledtask_workloads.scheduler.runners_link import RunnersLink
+
+SHORT_RUN_SECONDS = 0.25
+"""While runs are shorter than this, one more than it can run lies ready for each process. A longer run would let it
+lie there, beyond our reach, when our permission ends."""
+
+REPORTS_GRACE_SECONDS = 1.0
+"""Reports that were not acknowledged follow right behind the runners' hello; what is missing after this is lost."""
+
+_SMOOTHING = 0.1  # of the runs' mean duration; about the last 20 runs count
+
+logger = logging.getLogger(__name__)
+
+
+class Outcomes(Protocol):
+    """Who writes down what became of the attempts."""
+
+    def started(self, message: AttemptStarted) -> None: ...
+
+    def ended(self, report: AttemptReport) -> None: ...
+
+
+class LightEngine:
+    """Knows every light attempt that this process answers for."""
+
+    def __init__(self, link: RunnersLink, outcomes: Outcomes, witnessed: Callable[[], Awaitable[bool]]) -> None:
+        self._link = link
+        self._outcomes = outcomes
+        self._witnessed = witnessed
+        self._queue: deque[LightRun | RunOrder] = deque()
+        self._handed: dict[AttemptKey, AttemptRef] = {}
+        self._active: dict[TaskKey, set[str]] = {}
+        self._processes = 0
+        self._mean_seconds = SHORT_RUN_SECONDS
+        self._wake = asyncio.Event()
+        self._settling: asyncio.TimerHandle | None = None
+        self.settled = False
+        """The runners have told all that they have, so an attempt that is not `known` is nowhere."""
+
+    def active_runs(self, task: TaskKey) -> int:
+        """Of a task, queued or handed over."""
+        return len(self._active.get(task, ()))
+
+    def known(self) -> dict[AttemptKey, AttemptRef]:
+        """Every attempt that is queued or handed over."""
+        queued = {key_of(item): item.ref for item in self._queue}
+        return queued | self._handed
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._handed)
+
+    def enqueue(self, items: Iterable[LightRun | RunOrder]) -> None:
+        """Admitted attempts; what is known already is not taken twice."""
+        for item in items:
+            key = key_of(item)
+            runs = self._active.setdefault(key.task, set())
+            if key.run_id not in runs:
+                runs.add(key.run_id)
+                self._queue.append(item)
+        self._wake.set()
+
+    def forget_queue(self) -> None:
+        """Another leader answers for what was not handed over."""
+        dropped, self._queue = self._queue, deque()
+        for item in dropped:
+            self._release(key_of(item))
+        if dropped:
+            logger.warning("dropped what was queued under an older leader's number", extra={"runs": len(dropped)})
+
+    def cancel(self, task: TaskKey, run_id: str) -> None:
+        """A queued attempt is reported cancelled, one that was handed over is killed."""
+        for key, ref in self.known().items():
+            if (key.task, key.run_id) == (task, run_id):
+                self._cancel(key, ref)
+
+    def _cancel(self, key: AttemptKey, ref: AttemptRef) -> None:
+        if key in self._handed:
+            self._link.send([KillRun(ref=ref)])
+            return
+        self._queue = deque(item for item in self._queue if key_of(item) != key)
+        self._end(AttemptReport(ref=ref, state=RunState.CANCELLED, reason=Reason.CANCELLED, ended_at=time.time()))
+
+    async def run(self) -> None:
+        """Hand over while there is something, room, and permission; until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue and self._room() > 0 and await self._witnessed():
+                self._hand_over()
+
+    def wake(self) -> None:
+        """Permission may have come back."""
+        if self._queue:
+            self._wake.set()
+
+    def _room(self) -> int:
+        if not self._link.connected:
+            return 0
+        spare = self._processes if self._mean_seconds < SHORT_RUN_SECONDS else 0
+        return self._processes + spare - len(self._handed)
+
+    def _hand_over(self) -> None:
+        """Without a pause since permission was found: nothing may come in between."""
+        items = [self._queue.popleft() for _ in range(min(self._room(), len(self._queue)))]
+        orders = made(items)
+        self._handed.update((attempt_key(order.ref), order.ref) for order in orders)
+        self._link.send(StartRun(order=order) for order in orders)
+
+    # --- what the runners say
+
+    def connected(self, hello: RunnersHello) -> None:
+        self._processes = hello.processes
+        running = {attempt_key(ref): ref for ref in hello.running}
+        suspects = [key for key in self._handed if key not in running]
+        for key, ref in running.items():
+            self._handed[key] = ref
+            self._active.setdefault(key.task, set()).add(key.run_id)
+        loop = asyncio.get_running_loop()
+        self._settling = loop.call_later(REPORTS_GRACE_SECONDS, self._settle, suspects)
+        self._wake.set()
+
+    def disconnected(self) -> None:
+        self.settled = False
+        if self._settling is not None:
+            self._settling.cancel()
+
+    def started(self, message: AttemptStarted) -> None:
+        self._outcomes.started(message)
+
+    def ended(self, message: AttemptEnded) -> None:
+        report = message.report
+        if report.started_at is not None:
+            self._mean_seconds += _SMOOTHING * (report.ended_at - report.started_at - self._mean_seconds)
+        self._end(report)
+        self._wake.set()
+
+    def acknowledge(self, refs: Iterable[AttemptRef]) -> None:
+        """Their reports are in the ledger."""
+        self._link.send(ReportAcknowledged(ref=ref) for ref in refs)
+
+    def _settle(self, suspects: list[AttemptKey]) -> None:
+        """What was handed over, does not run and was not reported, died with the runners."""
+        self.settled = True
+        for key in suspects:
+            ref = self._handed.get(key)
+            if ref is not None:
+                self._end(lost_report(ref))
+
+    def _end(self, report: AttemptReport) -> None:
+        key = attempt_key(report.ref)
+        self._handed.pop(key, None)
+        self._release(key)
+        self._outcomes.ended(report)
+
+    def _release(self, key: AttemptKey) -> None:
+        runs = self._active.get(key.task)
+        if runs is not None:
+            runs.discard(key.run_id)
+            if not runs:
+                del self._active[key.task]
+
+
+def lost_report(ref: AttemptRef) -> AttemptReport:
+    return AttemptReport(
+        ref=ref,
+        state=RunState.LOST,
+        reason=Reason.HOST_LOST,
+        message="the runners died, or were restarted, with the run",
+        ended_at=time.time(),
+    )

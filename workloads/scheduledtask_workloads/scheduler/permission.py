@@ -1,0 +1,47 @@
+"""The grant: until when, and under which leader's number, this process may start things.
+
+Its deadline is an instant on CLOCK_BOOTTIME, which goes on while this process is frozen or the machine sleeps, so a
+process that wakes up late finds its grant lapsed.
+"""
+
+import time
+
+
+def boottime_seconds() -> float:
+    """The clock of grants; CLOCK_MONOTONIC where the system has no CLOCK_BOOTTIME (macOS)."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Permission:
+    """What the newest grant allows."""
+
+    def __init__(self) -> None:
+        self.fence: int | None = None
+        """The leader's number that we act under; None: nobody made us its leader, or a newer leader is known."""
+        self._deadline_boottime_seconds = 0.0
+        self._stopped_fence: int | None = None
+        self._refused_fence: int | None = None
+
+    def take(self, fence: int, deadline_boottime_seconds: float) -> bool:
+        """False when the ledger knows a newer leader than the one that grants."""
+        if self._refused_fence is not None and fence <= self._refused_fence:
+            return False
+        self.fence = fence
+        self._deadline_boottime_seconds = deadline_boottime_seconds
+        return True
+
+    def stop_firing(self) -> None:
+        """No new slots under this leader's number; what is in flight, and its retries, go on."""
+        self._stopped_fence = self.fence
+
+    def refuse(self) -> None:
+        """The ledger has a newer leader: nothing starts before somebody grants under a newer number still."""
+        self._refused_fence, self.fence = self.fence, None
+
+    @property
+    def firing(self) -> bool:
+        return self.fence is not None and self.fence != self._stopped_fence
+
+    def granted(self, now_boottime_seconds: float) -> bool:
+        """The grant is valid: enough of a witness where Redis can't be asked."""
+        return self.fence is not None and now_boottime_seconds < self._deadline_boottime_seconds
