@@ -99,10 +99,10 @@ def resource_schema() -> Schema:
 
 
 def _metadata(schema: Schema) -> Schema:
-    """Of metadata a CRD may bound the name, and nothing else."""
+    """Of metadata a CRD may bound the name, and say nothing else, not even what it is."""
     name = schema["properties"]["name"]
     bounds = {key: name[key] for key in ("description", "type", "minLength", "maxLength", "pattern")}
-    return {"description": schema["description"], "type": "object", "properties": {"name": bounds}}
+    return {"type": "object", "properties": {"name": bounds}}
 
 
 def _validation(rule: Rule) -> Schema:
