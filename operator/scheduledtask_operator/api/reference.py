@@ -16,7 +16,8 @@ _HEAD = """\
 """
 _INTRODUCTION = f"""\
 `{KIND}`, short name `stask`, of `{API_VERSION}`. `scheduledtask crds` prints its definition for a cluster;
-`scheduledtask validate -f DIR` checks manifests without one. Field names follow CronJob's wherever CronJob has the field.
+`scheduledtask validate -f DIR` checks manifests without one. Field names follow CronJob's
+wherever CronJob has the field.
 
 The name is a DNS label of at most 52 characters; `metadata.namespace` is `default` where it is left out.
 """
@@ -79,8 +80,8 @@ def _row(path: str, field: Schema, required: bool) -> str:
 
 
 def _default(field: Schema) -> str:
-    default = field.get("default")
-    return "" if default is None or default in ({}, []) else f"`{json.dumps(default)}`"
+    default = field.get("default", {})
+    return "" if default in ({}, []) else f"`{json.dumps(default)}`"
 
 
 def _value(field: Schema) -> str:
@@ -90,8 +91,7 @@ def _value(field: Schema) -> str:
         return f"list of {_value(field['items'])}"
     if "minimum" in field:
         return f"integer, {field['minimum']} to {field['maximum']}" if "maximum" in field else "integer"
-    words: str = field.get("format", field["type"])
-    return words
+    return str(field.get("format", field["type"]))
 
 
 if __name__ == "__main__":
