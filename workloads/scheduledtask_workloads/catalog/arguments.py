@@ -22,15 +22,14 @@ _KEYWORD_KINDS = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEY
 
 
 def _seconds(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
+    seconds = parse_duration(value) if isinstance(value, str) else value
+    if isinstance(seconds, int | float) and not seconds > 0:
+        raise ValueError("a duration must be above 0")
+    return seconds
 
 
-Duration = Annotated[
-    float,
-    BeforeValidator(_seconds, json_schema_input_type=str | float),
-    Field(ge=0, description="A duration such as 90s, 5m or 1h30m, or a number of seconds."),
-]
-"""Seconds, as float; written as `90s`, `5m`, `1h30m`, or as a number."""
+Duration = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=str | float)]
+"""Seconds above 0, as float; written as `90s`, `5m`, `1h30m`, or as a number."""
 
 
 class _PlainSchema(GenerateJsonSchema):
@@ -86,7 +85,7 @@ def _problem(details: ErrorDetails, known: list[str]) -> ArgumentProblem:
         return ArgumentProblem(field=path, message="is required")
     if details["type"] == "extra_forbidden" and len(details["loc"]) == 1:
         return ArgumentProblem(field=path, value=details["input"], message=_no_such(str(details["loc"][0]), known))
-    return ArgumentProblem(field=path, value=details["input"], message=details["msg"])
+    return ArgumentProblem(field=path, value=details["input"], message=details["msg"].removeprefix("Value error, "))
 
 
 def _no_such(name: str, known: list[str]) -> str:
@@ -116,9 +115,13 @@ def arguments_model(function: Callable[..., Any], where: str) -> ArgumentsModel:
 
 
 def _hints(function: Callable[..., Any], where: str) -> dict[str, Any]:
+    """The parameters' types; what the function returns may be named for the type checker alone."""
+    annotations = {name: kind for name, kind in function.__annotations__.items() if name != "return"}
+    holder = types.SimpleNamespace(__annotations__=annotations)
+    names = inspect.unwrap(function).__globals__
     try:
-        return typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError, SyntaxError) as error:
+        return typing.get_type_hints(holder, names, include_extras=True)
+    except (NameError, TypeError, SyntaxError, AttributeError) as error:
         raise TaskDefinitionError(f"{where}: its annotations cannot be read: {error}") from error
 
 

@@ -1,9 +1,12 @@
 """What a body returned, as JSON that travels; what it raised, as one line."""
 
 import json
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from pathlib import PurePath
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel
 
 RESULT_LIMIT_BYTES = 64 * 1024
 _MESSAGE_LIMIT = 500
@@ -16,16 +19,28 @@ class BadResultError(Exception):
 def as_json(result: object) -> Any:
     """Plain JSON values. Raises BadResultError.
 
-    Dataclasses, pydantic models, dates, paths and sets are written as JSON has them; not-a-number is refused.
+    pydantic models, dataclasses, dates and paths are written as JSON has them; sets and not-a-number are refused.
     """
     try:
-        value = to_jsonable_python(result)
-        size = len(json.dumps(value, allow_nan=False).encode())
+        text = json.dumps(result, allow_nan=False, default=_plain)
     except Exception as error:  # a stranger's object may raise anything while it is read
         raise BadResultError(f"the result ({type(result).__name__}) is not JSON: {one_line(error)}") from error
+    size = len(text.encode())
     if size > RESULT_LIMIT_BYTES:
         raise BadResultError(f"the result has {size} bytes of JSON, above {RESULT_LIMIT_BYTES}; write it to artifacts")
-    return value
+    return json.loads(text)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def one_line(error: BaseException) -> str:

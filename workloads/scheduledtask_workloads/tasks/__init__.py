@@ -1,1 +1,7 @@
-"""."""
+"""The built-in tasks, one room each. What is large to import is imported when a body runs, not with the catalog."""
+
+from scheduledtask_workloads.tasks.database_cleanup import database_cleanup
+from scheduledtask_workloads.tasks.model_training import model_training
+from scheduledtask_workloads.tasks.system_health import system_health
+
+__all__ = ["database_cleanup", "model_training", "system_health"]

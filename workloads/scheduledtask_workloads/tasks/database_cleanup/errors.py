@@ -1,0 +1,5 @@
+"""Why a table cannot be cleaned."""
+
+
+class CleanupError(Exception):
+    """The text names what was asked for and what there is."""

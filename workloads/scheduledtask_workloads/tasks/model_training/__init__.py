@@ -1,0 +1,5 @@
+"""A classifier trained by searching its settings, as a run that can be stopped and goes on where it was."""
+
+from scheduledtask_workloads.tasks.model_training.task import model_training
+
+__all__ = ["model_training"]
