@@ -58,8 +58,9 @@ def format_duration(seconds: float) -> str:
 
 
 def format_memory(memory_bytes: float) -> str:
-    """Rounded to three digits in binary units: 8589934592 is `8Gi`."""
-    for suffix in ("Ti", "Gi", "Mi", "Ki"):
+    """Three digits, in the units that fit: 8589934592 is `8Gi`, 500000000 is `500M`."""
+    decimal = memory_bytes % 1000**2 == 0 and memory_bytes % 1024**2 != 0
+    for suffix in ("T", "G", "M") if decimal else ("Ti", "Gi", "Mi", "Ki"):
         if memory_bytes >= _BYTES[suffix]:
             return f"{memory_bytes / _BYTES[suffix]:.3g}{suffix}"
     return f"{memory_bytes:.0f}"

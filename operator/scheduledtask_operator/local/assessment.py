@@ -1,0 +1,53 @@
+"""Manifests held against the catalog, once: what is good and why it gets its class, and everything that is wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduledtask_operator.api import ParsedResource, parse_paths
+from scheduledtask_operator.control.acceptance import Accepted, accept
+from scheduledtask_operator.local.catalog_child import ChildCatalog
+
+
+@dataclass(frozen=True, slots=True)
+class AssessedResource:
+    resource: ParsedResource
+    accepted: Accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Each problem is one line with place, field, value and fix; notices are about documents that were left alone."""
+
+    resources: tuple[AssessedResource, ...]
+    problems: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+async def assess(paths: Sequence[Path], environment: Mapping[str, str], *, recursive: bool = False) -> Assessment:
+    """Raises CatalogReadError or OSError when the catalog cannot be asked."""
+    parsed = parse_paths(paths, recursive=recursive)
+    catalog = ChildCatalog(environment)
+    try:
+        document = await catalog.read()
+        await catalog.adopt(document)
+        good, refusals = await _assess_each(parsed.resources, catalog)
+    finally:
+        await catalog.close()
+    of_catalog = [f"{problem.source}: {problem.message}" for problem in document.problems]
+    problems = (*map(str, parsed.problems), *of_catalog, *refusals)
+    return Assessment(tuple(good), problems, tuple(map(str, parsed.notices)))
+
+
+async def _assess_each(
+    resources: Sequence[ParsedResource], catalog: ChildCatalog
+) -> tuple[list[AssessedResource], list[str]]:
+    good: list[AssessedResource] = []
+    refusals: list[str] = []
+    for resource in resources:
+        answer = await accept(resource.task, catalog)
+        if isinstance(answer, Accepted):
+            good.append(AssessedResource(resource, answer))
+        else:
+            refusals += [f"{resource.source}:{resource.line}: {message}" for message in answer.messages]
+    return good, refusals

@@ -1,0 +1,123 @@
+"""The catalog, read by a child process: task code is never imported here."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from scheduledtask_operator.local.errors import CatalogReadError
+from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry
+from scheduledtask_workloads.contract.catalog_document import ArgumentsAnswer, ArgumentsQuestion
+from scheduledtask_workloads.contract.framing import LINE_LIMIT_BYTES
+
+READ_TIMEOUT_SECONDS = 60.0  # imports of a large project on a slow disk
+REST_AFTER_SECONDS = 5.0  # a child that nobody asks gives its memory back
+_PROGRAM = (sys.executable, "-m", "scheduledtask_workloads.catalog")
+
+
+class ChildCatalog:
+    """`read` first, and again when the code changed; a reading that fails leaves the last one in force."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._document = CatalogDocument()
+        self._answers: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._child: Process | None = None
+        self._asking = asyncio.Lock()
+        self._rest_handle: asyncio.TimerHandle | None = None
+
+    async def read(self) -> CatalogDocument:
+        """Raises CatalogReadError."""
+        process = await asyncio.create_subprocess_exec(
+            *_PROGRAM,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+        )
+        try:
+            output, errors = await asyncio.wait_for(process.communicate(), READ_TIMEOUT_SECONDS)
+            return CatalogDocument.model_validate_json(output)
+        except TimeoutError:
+            raise CatalogReadError(f"the catalog was not read within {READ_TIMEOUT_SECONDS:g} s") from None
+        except ValidationError as error:
+            said = errors.decode(errors="replace").strip().splitlines()
+            reason = said[-1] if said else f"exit code {process.returncode}"
+            raise CatalogReadError(f"the catalog could not be read: {reason}") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    async def adopt(self, document: CatalogDocument) -> None:
+        self._document = document
+        self._answers.clear()
+        async with self._asking:
+            await self._end_child()
+
+    def names(self) -> Collection[str]:
+        return [entry.name for entry in self._document.tasks]
+
+    def find(self, name: str) -> CatalogEntry | None:
+        return self._document.find(name)
+
+    async def argument_problems(self, task: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+        question = (task, json.dumps(arguments, sort_keys=True))
+        if question not in self._answers:
+            async with self._asking:
+                answer = await self._ask(ArgumentsQuestion(task=task, arguments=dict(arguments)))
+            self._answers[question] = tuple(f"spec.{problem}" for problem in answer.problems)
+        return self._answers[question]
+
+    async def close(self) -> None:
+        async with self._asking:
+            await self._end_child()
+
+    async def _ask(self, question: ArgumentsQuestion) -> ArgumentsAnswer:
+        child = await self._awake_child()
+        if child.stdin is None or child.stdout is None:
+            raise OSError("the catalog's process has no pipes")
+        child.stdin.write(question.model_dump_json().encode() + b"\n")
+        try:
+            line = await asyncio.wait_for(child.stdout.readline(), READ_TIMEOUT_SECONDS)
+            return ArgumentsAnswer.model_validate_json(line)
+        except (TimeoutError, ValidationError) as error:
+            await self._end_child()
+            raise OSError("the catalog's process gave no answer") from error
+
+    async def _awake_child(self) -> Process:
+        if self._rest_handle is not None:
+            self._rest_handle.cancel()
+        self._rest_handle = asyncio.get_running_loop().call_later(REST_AFTER_SECONDS, self._rest)
+        if self._child is None or self._child.returncode is not None:
+            self._child = await asyncio.create_subprocess_exec(
+                *_PROGRAM,
+                "--validate",
+                env=self._environment,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                limit=LINE_LIMIT_BYTES,
+                start_new_session=True,
+            )
+        return self._child
+
+    def _rest(self) -> None:
+        """The end of its input is its sign to go."""
+        if self._child is not None and self._child.stdin is not None and not self._asking.locked():
+            self._child.stdin.close()
+            self._child = None
+
+    async def _end_child(self) -> None:
+        if self._rest_handle is not None:
+            self._rest_handle.cancel()
+        if self._child is not None:
+            if self._child.returncode is None:
+                self._child.kill()
+            await self._child.wait()
+            self._child = None

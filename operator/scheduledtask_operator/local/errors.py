@@ -1,0 +1,23 @@
+"""What can go wrong on this machine.
+
+LocalError                  the message names what, the value and the fix
+├── StateFolderError        the state folder cannot be used, or another dev uses it
+├── ServerStartError        the embedded server, or the one that was named, does not answer
+└── CatalogReadError        the child process that reads the catalog failed
+"""
+
+
+class LocalError(Exception):
+    """Local mode cannot do what it was asked."""
+
+
+class StateFolderError(LocalError):
+    """The state folder cannot be used."""
+
+
+class ServerStartError(LocalError):
+    """There is no Redis to work with."""
+
+
+class CatalogReadError(LocalError):
+    """The catalog could not be read at all."""
