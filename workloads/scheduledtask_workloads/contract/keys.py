@@ -1,5 +1,7 @@
 """The names of every Redis key, so that a namespace's lie under one prefix.
 
+What admission touches lies in one hash a namespace and kind, not in one key a task or run: a slice of 500 claims then
+is seven commands, and 10,000 claims cost a third of what a key each does.
 `scheduledtask:fence` and `scheduledtask:epoch` are the leader's, everything else belongs to one namespace.
 """
 
@@ -26,7 +28,7 @@ class NamespaceKeys:
 
     @property
     def feed(self) -> str:
-        """Stream, trimmed: every change of a run, `record` is a RunRecord as JSON."""
+        """Stream, trimmed: `record` is a RunRecord that changed, `skipped` a SlotsSkipped, as JSON."""
         return f"{self.prefix}feed"
 
     @property
@@ -34,17 +36,35 @@ class NamespaceKeys:
         """Sorted set of `name|run_id`, scored by when the leader must look again."""
         return f"{self.prefix}sweep"
 
-    def task(self, name: str) -> str:
-        """Hash: `watermark`, the newest decided slot."""
-        return f"{self.prefix}task:{name}"
+    @property
+    def watermarks(self) -> str:
+        """Hash: name → the newest decided slot, Unix seconds."""
+        return f"{self.prefix}watermarks"
 
-    def open(self, name: str) -> str:
-        """Set of the task's runs that have not ended."""
-        return f"{self.prefix}open:{name}"
+    @property
+    def open(self) -> str:
+        """Hash: name → the ids of the task's runs that have not ended, each followed by a space."""
+        return f"{self.prefix}open"
 
-    def run(self, name: str, run_id: str) -> str:
-        """Hash: one run that has not ended."""
-        return f"{self.prefix}run:{name}:{run_id}"
+    @property
+    def runs(self) -> str:
+        """Hash: `name|run_id` → a run that has not ended, as JSON."""
+        return f"{self.prefix}runs"
+
+    @property
+    def orders(self) -> str:
+        """Hash: `name|run_id` → what its attempts are asked to do, as JSON."""
+        return f"{self.prefix}orders"
+
+    @property
+    def asked(self) -> str:
+        """Sorted set: `name|run_id` of requests by when they were decided; kept for a day."""
+        return f"{self.prefix}asked"
+
+    @property
+    def removed(self) -> str:
+        """Set: names of deleted tasks that still have open runs."""
+        return f"{self.prefix}removed"
 
     def history(self, name: str) -> str:
         """List, trimmed, newest first: final RunRecords as JSON."""

@@ -1,0 +1,16 @@
+-- Slots that were decided without a run. (The keys are listed in runs.lua.)
+--
+-- ARGV[1] fence, then for each decision five: prefix, name, reason, count, last slot (Unix seconds).
+-- Reply: 'F' fenced, else 'S'. A decision whose last slot is not above the watermark was made before and is not told.
+
+if not fence_stands(ARGV[1]) then return 'F' end
+for first = 2, #ARGV, 5 do
+  local prefix, name, last_slot = ARGV[first], ARGV[first + 1], tonumber(ARGV[first + 4])
+  local stored = tonumber(redis.call('HGET', prefix .. 'watermarks', name) or '-1')
+  if last_slot > stored then
+    redis.call('SADD', KEYS[3], namespace_of(prefix))
+    raise_watermark(prefix, name, last_slot)
+    tell_skipped(prefix, name, ARGV[first + 2], tonumber(ARGV[first + 3]), last_slot)
+  end
+end
+return 'S'
