@@ -16,19 +16,19 @@ class NotJsonError(ComposeError):
 
 def json_documents(text: str) -> Iterator[Document]:
     """Raises NotJsonError where the text stops being JSON, ComposeError where it cannot be used."""
-    start, index = _skip_space(text, 0), 0
-    while start < len(text):
+    end, line, index = 0, 1, 0
+    while (start := _skip_space(text, end)) < len(text):
+        line += text.count("\n", end, start)
         repeated: list[str] = []
-        value, end = _decode(text, start, repeated)
-        above = text.count("\n", 0, start)
-        yield _placed(Document(index, above + 1, value, {}), text[start:end], repeated)
-        start, index = _skip_space(text, end), index + 1
+        value, end = _decode(text, start, line, repeated)
+        yield _placed(Document(index, line, value, {}), text[start:end], repeated)
+        line += text.count("\n", start, end)
+        index += 1
 
 
-def _decode(text: str, start: int, repeated: list[str]) -> tuple[Any, int]:
+def _decode(text: str, start: int, line: int, repeated: list[str]) -> tuple[Any, int]:
     hook = partial(_note_repeated, repeated)
     decoder = json.JSONDecoder(object_pairs_hook=hook, parse_constant=_refuse_constant, parse_float=_finite)
-    line = text.count("\n", 0, start) + 1
     try:
         return decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:

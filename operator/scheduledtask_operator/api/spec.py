@@ -142,6 +142,7 @@ class ScheduledTaskSpec(WireModel):
     arguments: JsonObject = Field(
         default_factory=dict,
         max_length=256,
+        json_schema_extra={"maxProperties": 256},
         description="The task's arguments, checked against its schema.",
     )
     class_: ClassChoice = Field(

@@ -131,7 +131,7 @@ _MEMORY_WANTED = "is not an amount of memory; write a number and a suffix, such 
 _DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DATE_WANTED = "is not a date; write it as 2026-12-24"
 
-NAME_LENGTH = 52  # a run's id and a pod's name add a slot's time to it, and must stay within 63 and 253
+NAME_LENGTH = 52  # CronJob's own bound: a label's 63 characters less 11 for what is appended
 _NAMESPACE_LENGTH = 63
 
 ResourceName = Annotated[
