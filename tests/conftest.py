@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from scheduledtask_operator.local.embedded_server import find_server, new_address, server_arguments
+
+# A loaded machine is no failure: examples have no deadline, and slow data is no finding.
+settings.register_profile("repository", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repository")
 
 START_DEADLINE_SECONDS = 20.0
 
