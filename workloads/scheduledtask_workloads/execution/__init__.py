@@ -1,7 +1,8 @@
 """Running one attempt's body: in this process by `execute`, and what its host needs to watch, end and judge it."""
 
-from scheduledtask_workloads.execution.attempt import execute
+from scheduledtask_workloads.execution.attempt import execute, perform_here
 from scheduledtask_workloads.execution.capture import TAIL_BYTES, CapturedOutput, Tail, read_tail
+from scheduledtask_workloads.execution.child_run import run_in_child
 from scheduledtask_workloads.execution.memory import MemoryGuard, larger_peak_bytes, tree_memory_bytes
 from scheduledtask_workloads.execution.processes import die_with_parent, kill_tree
 from scheduledtask_workloads.execution.reports import (
@@ -31,7 +32,9 @@ __all__ = [
     "killed_by_signal",
     "larger_peak_bytes",
     "memory_limit_exceeded",
+    "perform_here",
     "read_tail",
+    "run_in_child",
     "timed_out",
     "tree_memory_bytes",
 ]

@@ -17,7 +17,7 @@ from scheduledtask_workloads.catalog import (
     load_catalog,
 )
 from scheduledtask_workloads.contract import AttemptReport, Reason, RunOrder, RunState
-from scheduledtask_workloads.execution.body import Outcome, run_body
+from scheduledtask_workloads.execution.body import Outcome, call, run_body
 from scheduledtask_workloads.execution.capture import captured, read_tail
 from scheduledtask_workloads.execution.journal import write_line
 from scheduledtask_workloads.execution.logs import logging_to_output
@@ -67,6 +67,12 @@ def execute(
     except Exception as error:  # noqa: BLE001  a full disk, an argument's own validator: the host must hear of it
         outcome = Outcome(RunState.FAILED, Reason.RAISED, f"the body could not be run: {one_line(error)}")
     return attempt.report(outcome, output)
+
+
+def perform_here(order: RunOrder, catalog: Catalog) -> object:
+    """The bare body, for a debugger: nothing is captured or caught. Raises what the body raises, and CatalogError."""
+    task = catalog.get(order.task)
+    return call(task, task.keywords(order.arguments, run_context(order, now=time.time())))
 
 
 class _Attempt:
