@@ -75,6 +75,7 @@ def _configuration(address: ServerAddress, data_directory: Path) -> str:
         "save": '""',
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
+        "set-proc-title": "no",  # the title would overwrite the environment that the process is found by
         "aof-load-truncated": "yes",
     }
     return "".join(f"{name} {value}\n" for name, value in settings.items())

@@ -1,0 +1,54 @@
+"""The manifests of some paths as resources: of each, the last good version."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from scheduledtask_operator.api import ManifestProblem, ParsedResource, ParseResult, parse_paths
+from scheduledtask_operator.control.ports import Resource
+from scheduledtask_workloads.contract import TaskKey
+
+
+class Manifests:
+    """`read` then `adopt`; nothing changes in between."""
+
+    def __init__(self, paths: Sequence[Path], *, recursive: bool) -> None:
+        self._paths = paths
+        self._recursive = recursive
+        self._held: dict[TaskKey, tuple[ParsedResource, str]] = {}
+        self.problems: tuple[ManifestProblem, ...] = ()
+
+    def read(self) -> ParseResult:
+        """From the disk; may take seconds for thousands of files."""
+        return parse_paths(self._paths, recursive=self._recursive)
+
+    def adopt(self, result: ParseResult) -> set[TaskKey]:
+        """The keys that changed. What turned bad keeps its last good version, what is gone is gone."""
+        before = self._held
+        good = {resource.task.key: (resource, "") for resource in result.resources}
+        kept = {
+            key: (resource, problem)
+            for key, (resource, _) in before.items()
+            if key not in good and (problem := _problem_of(key, resource, result.problems))
+        }
+        self._held = {**kept, **good}
+        self.problems = result.problems
+        return {key for key in {*before, *self._held} if before.get(key) != self._held.get(key)}
+
+    def keys(self) -> Collection[TaskKey]:
+        return list(self._held)
+
+    def get(self, key: TaskKey) -> Resource | None:
+        held = self._held.get(key)
+        return Resource(held[0].task, held[1]) if held else None
+
+    def resources(self) -> list[ParsedResource]:
+        """With the places where they stand."""
+        return [resource for resource, _ in self._held.values()]
+
+
+def _problem_of(key: TaskKey, resource: ParsedResource, problems: Sequence[ManifestProblem]) -> str:
+    """Why the newest version of `resource` is not good; empty when nothing says so, and it is gone."""
+    for problem in problems:
+        if problem.subject == str(key) or (problem.subject is None and problem.source == resource.source):
+            return str(problem)
+    return ""

@@ -1,0 +1,68 @@
+"""The command lines and environments of the child processes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduledtask_operator.control.ports import PoolKey
+from scheduledtask_operator.local.process_tree import MARK_VARIABLE
+from scheduledtask_operator.local.state_folder import StateFolder
+from scheduledtask_operator.local.supervisor import Program
+
+PROJECT_VARIABLE = "SCHEDULEDTASK_PROJECT"
+REDIS_VARIABLE = "SCHEDULEDTASK_REDIS_URL"
+JOURNAL_VARIABLE = "SCHEDULEDTASK_BODY_JOURNAL"
+_SCHEDULEDTASK = (sys.executable, "-m", "scheduledtask_operator.cli")
+
+
+def project_folder(paths: Sequence[Path]) -> Path | None:
+    """Where task code is being written: the folder that the environment names, else the first with a pyproject.toml."""
+    named = os.environ.get(PROJECT_VARIABLE)
+    if named:
+        return Path(named).resolve()
+    return next((path.resolve() for path in paths if (path / "pyproject.toml").is_file()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """`sockets` must be a short path: a Unix socket's name has about 100 bytes."""
+
+    folder: StateFolder
+    sockets: Path
+    project: Path | None
+
+    @property
+    def control_socket(self) -> Path:
+        return self.sockets / "control"
+
+    @property
+    def runners_socket(self) -> Path:
+        return self.sockets / "runners"
+
+    def plain_environment(self) -> dict[str, str]:
+        """Of a program that holds neither Redis nor a journal; its mark says whose it is."""
+        environment = {name: value for name, value in os.environ.items() if name != REDIS_VARIABLE}
+        environment[MARK_VARIABLE] = str(self.folder.root)
+        if self.project is not None:
+            environment[PROJECT_VARIABLE] = str(self.project)
+        return environment
+
+    def scheduler(self, redis_url: str) -> Program:
+        sockets = ("--control-socket", str(self.control_socket), "--runners-socket", str(self.runners_socket))
+        environment = self.plain_environment() | {REDIS_VARIABLE: redis_url}
+        return Program("scheduler", (*_SCHEDULEDTASK, "scheduler", *sockets), environment)
+
+    def runners(self, processes: int) -> Program:
+        flags = ("--socket", str(self.runners_socket), "--processes", str(processes))
+        return Program("runners", (*_SCHEDULEDTASK, "runners", *flags), self._body_environment())
+
+    def worker(self, redis_url: str, pool: PoolKey, name: str, heartbeat_file: Path) -> Program:
+        flags = ("--namespace", pool.namespace, "--pool", pool.pool, "--concurrency", "1")
+        arguments = (*_SCHEDULEDTASK, "worker", *flags, "--heartbeat-file", str(heartbeat_file))
+        environment = self._body_environment() | {REDIS_VARIABLE: redis_url}
+        return Program(name, arguments, environment, heartbeat_file)
+
+    def _body_environment(self) -> dict[str, str]:
+        return self.plain_environment() | {JOURNAL_VARIABLE: str(self.folder.body_journal)}

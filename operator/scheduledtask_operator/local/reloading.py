@@ -1,0 +1,89 @@
+"""Edits while `dev` runs: manifests are read again, and task code too."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchfiles import Change, awatch
+
+from scheduledtask_operator.control.controller import Controller
+from scheduledtask_operator.local.board import Board
+from scheduledtask_operator.local.catalog_child import ChildCatalog
+from scheduledtask_operator.local.errors import CatalogReadError
+from scheduledtask_operator.local.manifests import Manifests
+from scheduledtask_operator.local.supervisor import Supervised
+from scheduledtask_operator.local.worker_pools import LocalPools
+from scheduledtask_workloads.contract import CatalogDocument
+
+DEBOUNCE_MILLISECONDS = 500  # an editor that saves many files is done by then
+MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(slots=True)
+class Reloader:
+    manifests: Manifests
+    catalog: ChildCatalog
+    controller: Controller
+    pools: LocalPools
+    runners: Supervised
+    board: Board
+    catalog_problems: tuple[str, ...] = ()
+
+    async def watch_manifests(self, paths: Sequence[Path], *, recursive: bool) -> None:
+        folders = {path if path.is_dir() else path.parent for path in paths}
+        async for _ in _edits(folders, _is_manifest, self.board, recursive=recursive):
+            result = await asyncio.to_thread(self.manifests.read)
+            changed = self.manifests.adopt(result)
+            self.controller.resources_changed(changed)
+            self._show_problems()
+
+    async def watch_code(self, project: Path) -> None:
+        async for _ in _edits({project}, _is_code, self.board, recursive=True):
+            try:
+                document = await self.catalog.read()
+            except CatalogReadError as error:
+                self.catalog_problems = (str(error),)
+            else:
+                self.catalog_problems = catalog_problems(document)
+                if not self.catalog_problems:
+                    await self._load_code(document)
+            self._show_problems()
+
+    async def _load_code(self, document: CatalogDocument) -> None:
+        self.board.tell("task code changed; loading it anew")
+        await self.catalog.adopt(document)
+        self.runners.restart()
+        await self.pools.renew()
+        self.controller.resources_changed(self.manifests.keys())
+
+    def _show_problems(self) -> None:
+        self.board.show_problems([*map(str, self.manifests.problems), *self.catalog_problems])
+
+
+def catalog_problems(document: CatalogDocument) -> tuple[str, ...]:
+    return tuple(f"{problem.source}: {problem.message}" for problem in document.problems)
+
+
+async def _edits(
+    folders: set[Path], wanted: Callable[[Change, str], bool], board: Board, *, recursive: bool
+) -> AsyncIterator[None]:
+    try:
+        async for _ in awatch(
+            *folders, watch_filter=wanted, recursive=recursive, debounce=DEBOUNCE_MILLISECONDS, raise_interrupt=False
+        ):
+            yield
+    except OSError as error:
+        board.tell(f"edits below {', '.join(map(str, folders))} are not noticed any more: {error}")
+
+
+def _is_manifest(_: Change, path: str) -> bool:
+    return path.endswith(MANIFEST_SUFFIXES) and not _is_hidden(path)
+
+
+def _is_code(_: Change, path: str) -> bool:
+    return (path.endswith(".py") or Path(path).name == "pyproject.toml") and not _is_hidden(path)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in Path(path).parts[-4:])

@@ -1,0 +1,219 @@
+"""One `dev`: everything is set up, runs until it is told to stop, and is taken down again."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from scheduledtask_operator.control.acceptance import Refused, accept
+from scheduledtask_operator.control.controller import Controller, Ports
+from scheduledtask_operator.control.ports import PoolKey
+from scheduledtask_operator.local.board import Board
+from scheduledtask_operator.local.body_journal import BodyJournal
+from scheduledtask_operator.local.catalog_child import ChildCatalog
+from scheduledtask_operator.local.clock import MachineClock
+from scheduledtask_operator.local.counting import Counting
+from scheduledtask_operator.local.errors import BadManifestsError, NotReadyError
+from scheduledtask_operator.local.manifests import Manifests
+from scheduledtask_operator.local.memory import LocalMemory
+from scheduledtask_operator.local.process_tree import end_marked, is_below
+from scheduledtask_operator.local.programs import Programs, project_folder
+from scheduledtask_operator.local.reloading import Reloader, catalog_problems
+from scheduledtask_operator.local.server import start_server
+from scheduledtask_operator.local.state_folder import StateFolder
+from scheduledtask_operator.local.summary import TaskSummary
+from scheduledtask_operator.local.supervisor import Supervised, Supervisor
+from scheduledtask_operator.local.watchdog_process import Watchdog
+from scheduledtask_operator.local.worker_pools import LocalPools
+
+READY_TIMEOUT_SECONDS = 60.0  # three Python programs on a busy machine take some seconds
+BODY_GRACE_SECONDS = 10.0  # what a run gets to end after Ctrl-C, before it is killed
+PROGRAM_GRACE_SECONDS = 5.0
+JOURNAL_PERIOD_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class DevOptions:
+    """`redis_url`: a server of one's own in the place of the embedded one. `for_seconds`: None for until told."""
+
+    paths: tuple[Path, ...]
+    recursive: bool
+    runners: int
+    redis_url: str | None
+    for_seconds: float | None
+
+
+class DevSession:
+    """`run` does it all; cancel it to stop, and call `cut_short` when that takes too long."""
+
+    def __init__(self, options: DevOptions, folder: StateFolder, board: Board) -> None:
+        self._options = options
+        self._folder = folder
+        self._board = board
+        self._sockets = Path(tempfile.mkdtemp(prefix="stask-"))
+        self._project = project_folder(options.paths)
+        self._programs = Programs(folder, self._sockets, self._project)
+        self._supervisor = Supervisor(folder, board.process_ended)
+        self._manifests = Manifests(options.paths, recursive=options.recursive)
+        self._catalog = ChildCatalog(self._programs.plain_environment())
+        self._journal = BodyJournal(folder.body_journal)
+        self._pools: LocalPools | None = None
+        self._watchdog: Watchdog | None = None
+        self._in_a_hurry = asyncio.Event()
+
+    async def run(self) -> list[TaskSummary]:
+        """The summary of the window, empty without one. Raises LocalError."""
+        try:
+            await self._take_over()
+            await self._read_inputs()
+            redis_url, runners = await self._start_programs()
+            return await self._work(redis_url, runners)
+        finally:
+            await self._take_down()
+
+    def cut_short(self) -> None:
+        """End every process now."""
+        self._in_a_hurry.set()
+
+    def worker_counts(self) -> dict[PoolKey, tuple[int, int]]:
+        """For each pool: workers that are ready, and all that still run."""
+        return self._pools.counts() if self._pools else {}
+
+    async def _take_over(self) -> None:
+        """What a dev left behind that was killed together with its watchdog."""
+        await asyncio.to_thread(end_marked, str(self._folder.root))
+        self._watchdog = await Watchdog.start(str(self._folder.root), self._sockets)
+
+    async def _read_inputs(self) -> None:
+        self._board.enter_phase("reading manifests and the catalog of tasks")
+        result, document = self._manifests.read(), await self._catalog.read()
+        self._manifests.adopt(result)
+        await self._catalog.adopt(document)
+        problems = [str(problem) for problem in result.problems] + await self._refusals()
+        if problems:
+            raise BadManifestsError([*problems, *catalog_problems(document)])
+        self._board.show_problems(catalog_problems(document))
+
+    async def _refusals(self) -> list[str]:
+        lines = []
+        for parsed in self._manifests.resources():
+            verdict = await accept(parsed.task, self._catalog)
+            if isinstance(verdict, Refused):
+                lines += [f"{parsed.source}:{parsed.line}: {parsed.task.key}: {text}" for text in verdict.messages]
+        return lines
+
+    async def _start_programs(self) -> tuple[str, Supervised]:
+        redis_url = self._options.redis_url
+        if redis_url is None:
+            self._board.enter_phase("starting the embedded server")
+            redis_url = await start_server(self._supervisor, self._folder, self._programs.plain_environment())
+        self._board.enter_phase("starting runners and scheduler")
+        runners = await self._supervisor.start(self._programs.runners(self._options.runners))
+        await self._supervisor.start(self._programs.scheduler(redis_url))
+        return redis_url, runners
+
+    async def _work(self, redis_url: str, runners: Supervised) -> list[TaskSummary]:
+        make_worker = partial(self._programs.worker, redis_url)
+        pools = self._pools = LocalPools(self._supervisor, make_worker, self._sockets, self._is_busy)
+        controller = self._controller(pools)
+        try:
+            async with asyncio.TaskGroup() as group:
+                background = [group.create_task(one) for one in self._background(controller, pools, runners)]
+                summary = await self._until_the_end(controller, pools)
+                for task in background:
+                    task.cancel()
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from failures
+        return summary
+
+    def _controller(self, pools: LocalPools) -> Controller:
+        memory = LocalMemory(self._folder)
+        memory.forget_others(frozenset(self._manifests.keys()))
+        ports = Ports(
+            resources=self._manifests,
+            catalog=self._catalog,
+            memory=memory,
+            leadership=memory,
+            pools=pools,
+            status=self._board,
+            observer=self._board,
+            clock=MachineClock(),
+        )
+        artifacts_url = str(self._folder.artifacts)
+        return Controller(ports, control_socket=self._programs.control_socket, artifacts_url=artifacts_url)
+
+    def _background(
+        self, controller: Controller, pools: LocalPools, runners: Supervised
+    ) -> list[Coroutine[Any, Any, None]]:
+        reloader = Reloader(self._manifests, self._catalog, controller, pools, runners, self._board)
+        watching = reloader.watch_manifests(self._options.paths, recursive=self._options.recursive)
+        code = [reloader.watch_code(self._project)] if self._project else []
+        return [controller.run(), self._read_journal(), watching, *code]
+
+    async def _until_the_end(self, controller: Controller, pools: LocalPools) -> list[TaskSummary]:
+        try:
+            await asyncio.wait_for(controller.ready(), READY_TIMEOUT_SECONDS)
+        except TimeoutError:
+            raise NotReadyError(self._what_is_missing(controller)) from None
+        if self._options.for_seconds is None or self._board.tally is None:
+            self._board.enter_phase("running; Ctrl-C stops everything")
+            await asyncio.Event().wait()
+            return []
+        tally = self._board.tally
+        return await Counting(self._options.for_seconds, self._board, tally, self._journal, controller, pools).run()
+
+    def _what_is_missing(self, controller: Controller) -> str:
+        status = controller.scheduler
+        if status is None:
+            missing = "the scheduler does not answer"
+        elif not status.redis_reachable:
+            missing = "the scheduler does not reach Redis"
+        elif not status.runners_connected:
+            missing = "the runners do not answer"
+        else:
+            missing = "the scheduler does not take its grant"
+        return f"not ready after {READY_TIMEOUT_SECONDS:g} s: {missing}; see the logs in {self._folder.logs}"
+
+    async def _read_journal(self) -> None:
+        while True:
+            self._journal.read()
+            if self._options.for_seconds is None:
+                self._journal.forget_ended()
+            await asyncio.sleep(JOURNAL_PERIOD_SECONDS)
+
+    def _is_busy(self, worker_pid: int) -> bool:
+        self._journal.read()
+        return any(is_below(pid, worker_pid) for pid in self._journal.open_pids())
+
+    async def _take_down(self) -> None:
+        self._board.enter_phase("stopping; Ctrl-C again ends everything at once")
+        stopping = asyncio.create_task(self._stop_in_order())
+        hurry = asyncio.create_task(self._in_a_hurry.wait())
+        await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        hurry.cancel()
+        await self._supervisor.stop(self._supervisor.names, 0.0)
+        await self._catalog.close()
+        await asyncio.to_thread(end_marked, str(self._folder.root))
+        if self._watchdog is not None:
+            await self._watchdog.close()
+        shutil.rmtree(self._sockets, ignore_errors=True)
+        self._board.phase = "stopped"
+
+    async def _stop_in_order(self) -> None:
+        """Bodies first, so that the scheduler can write down how they ended; the server last."""
+        others = ("scheduler", "server")
+        bodies = [name for name in self._supervisor.names if name not in others]
+        await self._supervisor.stop(bodies, BODY_GRACE_SECONDS)
+        for name in others:
+            await self._supervisor.stop([name], PROGRAM_GRACE_SECONDS)
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The cause that a person can act on; the group is its context."""
+    causes: Sequence[BaseException] = failures.exceptions
+    return _first(causes[0]) if isinstance(causes[0], BaseExceptionGroup) else causes[0]

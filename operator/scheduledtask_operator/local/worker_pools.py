@@ -1,0 +1,68 @@
+"""The pools' workers as child processes."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+from scheduledtask_operator.control.ports import PoolKey, PoolWorkers
+from scheduledtask_operator.local.supervisor import Program, Supervised, Supervisor
+
+MakeWorker = Callable[[PoolKey, str, Path], Program]
+"""From the pool, the process's name and its heartbeat file."""
+
+
+class LocalPools:
+    """`is_busy(pid)` says whether task code runs below that process."""
+
+    def __init__(
+        self, supervisor: Supervisor, make_worker: MakeWorker, heartbeats: Path, is_busy: Callable[[int], bool]
+    ) -> None:
+        self._supervisor = supervisor
+        self._make_worker = make_worker
+        self._heartbeats = heartbeats
+        self._is_busy = is_busy
+        self._workers: dict[PoolKey, list[Supervised]] = {}
+
+    def observe(self, pool: PoolKey) -> PoolWorkers:
+        staying = self._staying(pool)
+        return PoolWorkers(replicas=len(staying), ready=sum(worker.alive for worker in staying))
+
+    def counts(self) -> dict[PoolKey, tuple[int, int]]:
+        """For each pool: workers that are ready, and all that still run."""
+        return {
+            pool: (self.observe(pool).ready, sum(not worker.gone for worker in workers))
+            for pool, workers in self._workers.items()
+        }
+
+    async def set_replicas(self, pool: PoolKey, replicas: int) -> None:
+        staying = self._staying(pool)
+        for _ in range(replicas - len(staying)):
+            await self._start_one(pool)
+        idle = [worker for worker in reversed(staying) if worker.pid is None or not self._is_busy(worker.pid)]
+        for worker in idle[: max(0, len(staying) - replicas)]:
+            worker.leave()
+
+    async def renew(self) -> None:
+        """New workers in the place of all: they load the task code anew. The old ones end their run first."""
+        for pool in list(self._workers):
+            staying = self._staying(pool)
+            for worker in staying:
+                worker.leave()
+            await self.set_replicas(pool, len(staying))
+
+    def all_gone(self) -> bool:
+        return all(worker.gone for workers in self._workers.values() for worker in workers)
+
+    def _staying(self, pool: PoolKey) -> list[Supervised]:
+        workers = [worker for worker in self._workers.get(pool, []) if not worker.gone]
+        self._workers[pool] = workers
+        return [worker for worker in workers if not worker.leaving]
+
+    async def _start_one(self, pool: PoolKey) -> None:
+        name = next(name for name in _names(pool) if name not in self._supervisor.names)
+        program = self._make_worker(pool, name, self._heartbeats / f"{name}.heartbeat")
+        self._workers[pool].append(await self._supervisor.start(program))
+
+
+def _names(pool: PoolKey) -> Iterator[str]:
+    return (f"worker-{pool.namespace}-{pool.pool}-{number}" for number in count(1))
