@@ -1,0 +1,17 @@
+"""Heavy runs, with real workers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RealServer
+from tests.integration.worker.heavy_engine import HeavyEngine
+
+
+@pytest.fixture
+def engine(redis_server: RealServer, tmp_path: Path) -> Iterator[HeavyEngine]:
+    engine = HeavyEngine(redis_server, tmp_path)
+    engine.stamp()
+    yield engine
+    engine.stop()

@@ -1,0 +1,63 @@
+"""Celery's prefork pool, with processes that are used once and whose exit code is told."""
+
+import os
+from typing import Any
+
+from billiard.einfo import ExceptionInfo
+from celery import signals
+from celery.concurrency.asynpool import AsynPool, _get_job_writer
+from celery.concurrency.prefork import TaskPool
+from celery.exceptions import WorkerLostError
+
+from scheduledtask_workloads.execution import kill_tree
+from scheduledtask_workloads.worker.body_process import prepare
+from scheduledtask_workloads.worker.orphans import adopt_orphans, end_strays
+
+
+class BodyProcessDiedError(WorkerLostError):  # type: ignore[misc]  # celery has no types
+    """A body's process ended without an answer. `exit_code` as subprocess has it, -N for signal N."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"the body's process ended with {exit_code}")
+        self.exit_code = exit_code
+
+
+def exit_code_of(failure: ExceptionInfo) -> int:
+    """Of what the pool gives to an error callback; 1 for an exception that came from a process that lives."""
+    error = getattr(failure.exception, "exc", failure.exception)  # billiard wraps it
+    return error.exit_code if isinstance(error, BodyProcessDiedError) else 1
+
+
+class _ExitTellingPool(AsynPool):  # type: ignore[misc]
+    def mark_as_worker_lost(self, job: Any, exitcode: int | None) -> None:
+        """billiard's own tells the exit code as text alone."""
+        try:
+            raise BodyProcessDiedError(exitcode or 0)  # noqa: TRY301  ExceptionInfo wants a traceback
+        except BodyProcessDiedError:
+            job._set(None, (False, ExceptionInfo()))
+
+    def flush(self) -> None:
+        """After a lost connection. Celery would forget the jobs that no process has taken yet; ours are entered."""
+        for job in tuple(self._cache.values()):
+            if (writer := _get_job_writer(job)) in self._active_writers:
+                self._flush_writer(job._write_to, writer)
+
+
+class BodyPool(TaskPool):  # type: ignore[misc]
+    """A process a body; `concurrency` of them wait, each forked by the main thread."""
+
+    Pool = _ExitTellingPool
+
+    def on_start(self) -> None:
+        host_pid = os.getpid()
+        adopt_orphans()
+        signals.worker_process_init.connect(lambda **_: prepare(host_pid), weak=False)
+        super().on_start()
+
+    def bury(self, pid: int) -> None:
+        """End what is left of a body that has answered or died: its process, and all that it started."""
+        process, _ = self._pool._process_by_pid(pid)
+        if process is not None:
+            process._controlled_termination = True  # not worth a line at ERROR
+        kill_tree(pid, grace_seconds=0)
+        end_strays(known={process.pid for process in self._pool._pool})

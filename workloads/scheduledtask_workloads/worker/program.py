@@ -1,0 +1,95 @@
+"""The worker program: set up, consume until told to stop, drain."""
+
+import logging
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import redis
+from celery.worker import WorkController
+from celery.worker import state as celery_state
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from scheduledtask_workloads.ledger import WorkerLedger
+from scheduledtask_workloads.worker.application import build_application
+from scheduledtask_workloads.worker.consumer import Tick
+from scheduledtask_workloads.worker.desk import Desk
+from scheduledtask_workloads.worker.settings import WorkerSettings
+from scheduledtask_workloads.worker.ward import Ward
+from scheduledtask_workloads.worker.warden import Warden
+
+logger = logging.getLogger(__name__)
+
+REDIS_TIMEOUT_SECONDS = 1.0
+
+
+def run_worker(settings: WorkerSettings) -> int:
+    """Consume until SIGTERM or SIGINT; then let running bodies end, report them, and return the exit code.
+
+    A second signal, or SIGQUIT, interrupts the bodies: each is reported and gets another attempt elsewhere.
+    """
+    ward = Ward()
+    client = _client(settings.redis_url)
+    ledger = WorkerLedger(client)
+    warden = Warden(settings, ledger, ward, client)
+    with tempfile.TemporaryDirectory(prefix="scheduledtask-worker-") as output_folder, _signals(warden):
+        desk = Desk(settings, ledger, ward, Path(output_folder))
+        worker = _controller(settings, desk)
+        warden.start()
+        worker.start()
+        desk.drain()
+        warden.stop()
+    logger.info("worker stopped", extra={"pool": settings.pool})
+    return int(worker.exitcode or 0)
+
+
+def _client(redis_url: str) -> redis.Redis:
+    """Asks twice in quick succession: a reply that was lost is not worth a second of the main loop."""
+    return redis.Redis.from_url(
+        redis_url,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), retries=1),
+    )
+
+
+def _controller(settings: WorkerSettings, desk: Desk) -> Any:
+    application = build_application(settings, desk)
+    application.steps["consumer"].add(Tick)
+    return WorkController(
+        app=application,
+        hostname=f"{settings.pool}@{settings.host}",
+        queues=[settings.pool],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        ready_callback=lambda _consumer: logger.info(
+            "worker ready", extra={"namespace": settings.namespace, "pool": settings.pool, "pid": os.getpid()}
+        ),
+        desk=desk,
+        heartbeat_file=settings.heartbeat_file,
+    )
+
+
+@contextmanager
+def _signals(warden: Warden) -> Iterator[None]:
+    """The first SIGTERM or SIGINT stops consuming; the second, and SIGQUIT, interrupt bodies too."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGQUIT or celery_state.should_stop is not None:
+            warden.interrupting = True
+        celery_state.should_stop = 0
+
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    before = {number: signal.signal(number, on_signal) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
