@@ -31,7 +31,7 @@ async def assess(paths: Sequence[Path], environment: Mapping[str, str], *, recur
     try:
         document = await catalog.read()
         await catalog.adopt(document)
-        good, refusals = await _assess_each(parsed.resources, catalog)
+        good, refusals = await assess_each(parsed.resources, catalog)
     finally:
         await catalog.close()
     of_catalog = [f"{problem.source}: {problem.message}" for problem in document.problems]
@@ -39,9 +39,10 @@ async def assess(paths: Sequence[Path], environment: Mapping[str, str], *, recur
     return Assessment(tuple(good), problems, tuple(map(str, parsed.notices)))
 
 
-async def _assess_each(
+async def assess_each(
     resources: Sequence[ParsedResource], catalog: ChildCatalog
 ) -> tuple[list[AssessedResource], list[str]]:
+    """What is good, and a line for each thing that is not. Raises OSError when the catalog cannot be asked."""
     good: list[AssessedResource] = []
     refusals: list[str] = []
     for resource in resources:

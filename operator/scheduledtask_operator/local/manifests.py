@@ -41,10 +41,6 @@ class Manifests:
         held = self._held.get(key)
         return Resource(held[0].task, held[1]) if held else None
 
-    def resources(self) -> list[ParsedResource]:
-        """With the places where they stand."""
-        return [resource for resource, _ in self._held.values()]
-
 
 def _problem_of(key: TaskKey, resource: ParsedResource, problems: Sequence[ManifestProblem]) -> str:
     """Why the newest version of `resource` is not good; empty when nothing says so, and it is gone."""

@@ -8,21 +8,19 @@ from pathlib import Path
 
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.local.process_tree import MARK_VARIABLE
+from scheduledtask_operator.local.project import PROJECT_VARIABLE, project_folder
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.supervisor import Program
 
-PROJECT_VARIABLE = "SCHEDULEDTASK_PROJECT"
 REDIS_VARIABLE = "SCHEDULEDTASK_REDIS_URL"
 JOURNAL_VARIABLE = "SCHEDULEDTASK_BODY_JOURNAL"
 _SCHEDULEDTASK = (sys.executable, "-m", "scheduledtask_operator.cli")
 
 
-def project_folder(paths: Sequence[Path]) -> Path | None:
-    """Where task code is being written: the folder that the environment names, else the first with a pyproject.toml."""
+def project_of(paths: Sequence[Path]) -> Path | None:
+    """Where task code is being written: the folder that the environment names, else the one beside `paths`."""
     named = os.environ.get(PROJECT_VARIABLE)
-    if named:
-        return Path(named).resolve()
-    return next((path.resolve() for path in paths if (path / "pyproject.toml").is_file()), None)
+    return Path(named).resolve() if named else project_folder(paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scheduledtask_operator.control.acceptance import Refused, accept
 from scheduledtask_operator.control.controller import Controller, Ports
 from scheduledtask_operator.control.ports import PoolKey
+from scheduledtask_operator.local.assessment import assess_each
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.body_journal import BodyJournal
 from scheduledtask_operator.local.catalog_child import ChildCatalog
@@ -21,7 +21,7 @@ from scheduledtask_operator.local.errors import BadManifestsError, NotReadyError
 from scheduledtask_operator.local.manifests import Manifests
 from scheduledtask_operator.local.memory import LocalMemory
 from scheduledtask_operator.local.process_tree import end_marked, is_below
-from scheduledtask_operator.local.programs import Programs, project_folder
+from scheduledtask_operator.local.programs import Programs, project_of
 from scheduledtask_operator.local.reloading import Reloader, catalog_problems
 from scheduledtask_operator.local.server import start_server
 from scheduledtask_operator.local.state_folder import StateFolder
@@ -55,7 +55,7 @@ class DevSession:
         self._folder = folder
         self._board = board
         self._sockets = Path(tempfile.mkdtemp(prefix="stask-"))
-        self._project = project_folder(options.paths)
+        self._project = project_of(options.paths)
         self._programs = Programs(folder, self._sockets, self._project)
         self._supervisor = Supervisor(folder, board.process_ended)
         self._manifests = Manifests(options.paths, recursive=options.recursive)
@@ -93,18 +93,10 @@ class DevSession:
         result, document = self._manifests.read(), await self._catalog.read()
         self._manifests.adopt(result)
         await self._catalog.adopt(document)
-        problems = [str(problem) for problem in result.problems] + await self._refusals()
+        _, refusals = await assess_each(result.resources, self._catalog)
+        problems = [*map(str, result.problems), *catalog_problems(document), *refusals]
         if problems:
-            raise BadManifestsError([*problems, *catalog_problems(document)])
-        self._board.show_problems(catalog_problems(document))
-
-    async def _refusals(self) -> list[str]:
-        lines = []
-        for parsed in self._manifests.resources():
-            verdict = await accept(parsed.task, self._catalog)
-            if isinstance(verdict, Refused):
-                lines += [f"{parsed.source}:{parsed.line}: {parsed.task.key}: {text}" for text in verdict.messages]
-        return lines
+            raise BadManifestsError(problems)
 
     async def _start_programs(self) -> tuple[str, Supervised]:
         redis_url = self._options.redis_url
