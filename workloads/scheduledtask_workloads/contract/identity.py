@@ -1,6 +1,7 @@
 """How tasks, runs and attempts are called."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from scheduledtask_workloads.contract.model import Message
@@ -26,7 +27,12 @@ class TaskKey(NamedTuple):
 
 def slot_run_id(name: str, slot_epoch_seconds: int) -> str:
     """The run of a slot, the same wherever it is computed: `NAME-20261122T190000Z`."""
-    return f"{name}-{datetime.fromtimestamp(slot_epoch_seconds, UTC):%Y%m%dT%H%M%SZ}"
+    return f"{name}-{_stamp(slot_epoch_seconds)}"
+
+
+@lru_cache(maxsize=64)  # thousands of tasks share a slot, and formatting it costs more than the rest of a claim
+def _stamp(slot_epoch_seconds: int) -> str:
+    return f"{datetime.fromtimestamp(slot_epoch_seconds, UTC):%Y%m%dT%H%M%SZ}"
 
 
 class AttemptRef(Message):

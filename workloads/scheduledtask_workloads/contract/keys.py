@@ -1,7 +1,7 @@
 """The names of every Redis key, so that a namespace's lie under one prefix.
 
 What admission touches lies in one hash a namespace and kind, not in one key a task or run: a slice of 500 claims then
-is seven commands, and 10,000 claims cost a third of what a key each does.
+is four commands, and 10,000 claims cost a quarter of what a key each does.
 `scheduledtask:fence` and `scheduledtask:epoch` are the leader's, everything else belongs to one namespace.
 """
 
@@ -37,24 +37,14 @@ class NamespaceKeys:
         return f"{self.prefix}sweep"
 
     @property
-    def watermarks(self) -> str:
-        """Hash: name → the newest decided slot, Unix seconds."""
-        return f"{self.prefix}watermarks"
-
-    @property
-    def open(self) -> str:
-        """Hash: name → the ids of the task's runs that have not ended, each followed by a space."""
-        return f"{self.prefix}open"
+    def tasks(self) -> str:
+        """Hash: name → its newest decided slot (Unix seconds, -1 none), and the ids of its runs that have not ended."""
+        return f"{self.prefix}tasks"
 
     @property
     def runs(self) -> str:
-        """Hash: `name|run_id` → a run that has not ended, as JSON."""
+        """Hash: `name|run_id` → a run that has not ended: its state as JSON, and a line with its order as JSON."""
         return f"{self.prefix}runs"
-
-    @property
-    def orders(self) -> str:
-        """Hash: `name|run_id` → what its attempts are asked to do, as JSON."""
-        return f"{self.prefix}orders"
 
     @property
     def asked(self) -> str:

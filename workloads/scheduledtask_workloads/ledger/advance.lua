@@ -21,7 +21,8 @@ local function take_step(run, step, at, host)
 end
 
 local function advance(prefix, name, run_id, attempt, fence, step, at, host, memory, order, server)
-  local run = load_run(prefix, name, run_id) or recall_run(prefix, name, run_id, memory, order, server)
+  local run, kept = load_run(prefix, name, run_id)
+  if not run then run, kept = recall_run(prefix, name, run_id, memory, order, server) end
   if not run or not is_current(run, attempt, fence) then return 'G' end
   if step == 'Dispatched' and run.cancelled then return 'C' end
   local told = take_step(run, step, at, host)
@@ -29,7 +30,7 @@ local function advance(prefix, name, run_id, attempt, fence, step, at, host, mem
     run.lease = now + lease_seconds
     look_again(prefix, name, run_id, run.lease)
   end
-  save_run(prefix, name, run_id, run)
+  save_run(prefix, name, run_id, run, kept)
   if told then tell(prefix, 'record', record_of(prefix, name, run_id, run)) end
   return run.cancelled and 'C' or 'O'
 end

@@ -17,20 +17,20 @@ local function end_queued(run_id, run, message)
 end
 
 local function cancel_run(run_id)
-  local run = load_run(prefix, name, run_id)
+  local run, order = load_run(prefix, name, run_id)
   if not run then return 'U' end
   if is_queued(run) then
     end_queued(run_id, run, 'cancelled before it started')
     return 'E'
   end
   run.cancelled = true
-  save_run(prefix, name, run_id, run)
+  save_run(prefix, name, run_id, run, order)
   return 'F'
 end
 
 local function cancel_task()
-  local open = redis.call('HGET', prefix .. 'open', name)
-  if not open then
+  local _, open = load_task(prefix, name)
+  if open == '' then
     forget_task(prefix, name)
     return 0
   end

@@ -7,7 +7,7 @@
 local prefix, name, run_id = ARGV[1], ARGV[2], ARGV[3]
 if not epoch_stands() then return { 'EpochMissing' } end
 
-local run = load_run(prefix, name, run_id)
+local run, order = load_run(prefix, name, run_id)
 if not run then return { 'Stale' } end
 local now = server_now()
 local live = run.lease and run.lease > now
@@ -16,9 +16,8 @@ local resent = run.state == 'Started' and run.entry == ARGV[8]
 local function entered()
   run.lease = now + tonumber(ARGV[7])
   run.host, run.entry = ARGV[6], ARGV[8]
-  save_run(prefix, name, run_id, run)
+  save_run(prefix, name, run_id, run, order)
   look_again(prefix, name, run_id, run.lease)
-  local order = redis.call('HGET', prefix .. 'orders', name .. '|' .. run_id) or '{}'
   return { 'Entered', tostring(run.attempt), cjson.encode(run), order, server_run_id() }
 end
 

@@ -19,10 +19,12 @@ end
 
 local function finish(first)
   local prefix, name, run_id, attempt, fence = unpack(ARGV, first, first + 4)
-  local run = load_run(prefix, name, run_id)
-    or recall_run(prefix, name, run_id, ARGV[first + 12], ARGV[first + 13], ARGV[first + 14])
+  local run, order = load_run(prefix, name, run_id)
+  if not run then
+    run, order = recall_run(prefix, name, run_id, ARGV[first + 12], ARGV[first + 13], ARGV[first + 14])
+  end
   if not run or not is_current(run, attempt, fence) then return told_before(prefix, name, run_id, attempt, run) end
-  return conclude(prefix, name, run_id, run, {
+  return conclude(prefix, name, run_id, run, order, {
     state = ARGV[first + 5], reason = ARGV[first + 6], started_at = tonumber(ARGV[first + 7]),
     ended_at = tonumber(ARGV[first + 8]), host = ARGV[first + 9], peak = tonumber(ARGV[first + 10]),
     tail = ARGV[first + 11],

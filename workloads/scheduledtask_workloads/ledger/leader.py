@@ -25,6 +25,7 @@ from scheduledtask_workloads.ledger.values import CancelOutcome, DueRun, Epoch, 
 from scheduledtask_workloads.ledger.wire import (
     Argument,
     JobEncoder,
+    claim_lines,
     instant,
     next_attempt,
     or_empty,
@@ -108,19 +109,8 @@ class Ledger(LedgerReading):
             by_namespace[job.prefix].append(index)
         arguments: list[Argument] = [fence, host, lease_seconds, self._patience_seconds, instant(now)]
         for prefix, indexes in by_namespace.items():
-            arguments += (prefix, len(indexes))
-            for index in indexes:
-                claim, job = claims[index], encoded[index]
-                slot = claim.slot_epoch_seconds
-                arguments += (
-                    job.name,
-                    claim.run_id,
-                    "" if slot is None else slot,
-                    b"-1" if claim.too_late(now) else job.limit,
-                    job.kind,
-                    job.constants,
-                    job.order,
-                )
+            lines = [claim_lines(claims[index], encoded[index], now) for index in indexes]
+            arguments += (prefix, *map(b"\n".join, zip(*lines, strict=True)))
         letters = text(await self._server.run("admit", arguments))
         return _admissions(claims, chain.from_iterable(by_namespace.values()), letters)
 

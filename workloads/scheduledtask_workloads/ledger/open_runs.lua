@@ -5,7 +5,8 @@
 
 local prefix, name = ARGV[1], ARGV[2]
 local reply = {}
-for run_id in string.gmatch(redis.call('HGET', prefix .. 'open', name) or '', '[^ ]+') do
+local _, open = load_task(prefix, name)
+for run_id in string.gmatch(open, '[^ ]+') do
   local run = load_run(prefix, name, run_id)
   if run then
     reply[#reply + 1] = run_id

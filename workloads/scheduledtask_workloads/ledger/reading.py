@@ -35,9 +35,9 @@ class LedgerReading:
             by_namespace[key.namespace].append(key)
         found: dict[TaskKey, int | None] = {}
         for namespace, members in by_namespace.items():
-            call = self._server.client.hmget(NamespaceKeys(namespace).watermarks, [key.name for key in members])
+            call = self._server.client.hmget(NamespaceKeys(namespace).tasks, [key.name for key in members])
             slots = await self._server.ask(call)
-            found |= {key: None if slot is None else int(slot) for key, slot in zip(members, slots, strict=True)}
+            found |= {key: _watermark(slot) for key, slot in zip(members, slots, strict=True)}
         return found
 
     async def history(self, keys: Sequence[TaskKey]) -> dict[TaskKey, list[RunRecord]]:
@@ -73,6 +73,14 @@ class LedgerReading:
             for stream, entries in _streams(answer)
             for entry_id, fields in entries
         ]
+
+
+def _watermark(task: bytes | str | None) -> int | None:
+    """`tasks` has the slot, -1 for none, before the open runs."""
+    if task is None:
+        return None
+    slot = int(task.split(maxsplit=1)[0])
+    return None if slot < 0 else slot
 
 
 def _open_run(key: TaskKey, run_id: bytes, run: bytes, record: bytes) -> OpenRun:

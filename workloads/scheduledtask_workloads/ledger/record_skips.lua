@@ -6,10 +6,8 @@
 if not fence_stands(ARGV[1]) then return 'F' end
 for first = 2, #ARGV, 5 do
   local prefix, name, last_slot = ARGV[first], ARGV[first + 1], tonumber(ARGV[first + 4])
-  local stored = tonumber(redis.call('HGET', prefix .. 'watermarks', name) or '-1')
-  if last_slot > stored then
+  if raise_watermark(prefix, name, last_slot) then
     redis.call('SADD', KEYS[3], namespace_of(prefix))
-    raise_watermark(prefix, name, last_slot)
     tell_skipped(prefix, name, ARGV[first + 2], tonumber(ARGV[first + 3]), last_slot)
   end
 end

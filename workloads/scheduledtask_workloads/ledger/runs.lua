@@ -4,12 +4,11 @@
 -- KEYS[2]  scheduledtask:fence, string: the newest leader's number (the leader's scripts only)
 --
 -- Keys of one namespace, below its prefix (`scheduledtask:ns:NAMESPACE:`); RUN stands for `name|run_id`:
---   watermarks      hash, name → newest decided slot, Unix seconds
---   open            hash, name → the run ids that have not ended, each followed by a space
---   runs            hash, RUN → JSON: state, attempt, fence, class, slot, retry {limit, backoff, max_backoff, on_lost},
+--   tasks           hash, name → newest decided slot (Unix seconds, -1 none), a space, and the run ids that have not
+--                   ended, each followed by a space
+--   runs            hash, RUN → a line of JSON and the order, JSON too, which is never decoded here. The line: state, attempt, fence, class, slot, retry {limit, backoff, max_backoff, on_lost},
 --                   keep (history), pool, failures, losses, admitted_at, started_at, ended_at, retry_at,
 --                   lease (server's Unix seconds), by (who claimed), host, entry (who entered), cancelled, peak, tail (JSON members)
---   orders          hash, RUN → JSON members of the order, as Python wrote them; never decoded here
 --   sweep           sorted set, RUN by when the leader must look again (server's Unix seconds)
 --   removed         set, names whose task was deleted while runs were open
 --   asked           sorted set, RUN of requests by when they were decided
@@ -40,40 +39,62 @@ local function fence_stands(fence)
   return tonumber(fence) >= stored
 end
 
+-- The run, and its order.
 local function load_run(prefix, name, run_id)
   local text = redis.call('HGET', prefix .. 'runs', name .. '|' .. run_id)
-  return text and cjson.decode(text)
+  if not text then return nil end
+  local line = string.find(text, '\n', 1, true)
+  return cjson.decode(string.sub(text, 1, line - 1)), string.sub(text, line + 1)
 end
 
-local function save_run(prefix, name, run_id, run)
-  redis.call('HSET', prefix .. 'runs', name .. '|' .. run_id, cjson.encode(run))
+local function save_run(prefix, name, run_id, run, order)
+  redis.call('HSET', prefix .. 'runs', name .. '|' .. run_id, cjson.encode(run) .. '\n' .. order)
 end
 
 local function look_again(prefix, name, run_id, at)
   redis.call('ZADD', prefix .. 'sweep', string.format('%.3f', at), name .. '|' .. run_id)
 end
 
+-- The newest decided slot (-1 none) and the open run ids of a task, as the hash `tasks` has them.
+local function split_task(text)
+  if not text then return -1, '' end
+  local space = string.find(text, ' ', 1, true)
+  return tonumber(string.sub(text, 1, space - 1)), string.sub(text, space + 1)
+end
+
+local function load_task(prefix, name)
+  return split_task(redis.call('HGET', prefix .. 'tasks', name))
+end
+
+local function join_task(watermark, open)
+  return string.format('%d', watermark) .. ' ' .. open
+end
+
+local function save_task(prefix, name, watermark, open)
+  redis.call('HSET', prefix .. 'tasks', name, join_task(watermark, open))
+end
+
+-- Raises it and returns true, or leaves it where it is.
 local function raise_watermark(prefix, name, slot)
-  local stored = tonumber(redis.call('HGET', prefix .. 'watermarks', name) or '-1')
-  if slot > stored then redis.call('HSET', prefix .. 'watermarks', name, string.format('%d', slot)) end
+  local watermark, open = load_task(prefix, name)
+  if slot <= watermark then return false end
+  save_task(prefix, name, slot, open)
+  return true
 end
 
 local function open_add(prefix, name, run_id)
-  local open = redis.call('HGET', prefix .. 'open', name) or ''
-  if not string.find(' ' .. open, ' ' .. run_id .. ' ', 1, true) then
-    redis.call('HSET', prefix .. 'open', name, open .. run_id .. ' ')
-  end
+  local watermark, open = load_task(prefix, name)
+  if string.find(' ' .. open, ' ' .. run_id .. ' ', 1, true) then return end
+  save_task(prefix, name, watermark, open .. run_id .. ' ')
 end
 
+-- Returns whether the task has no open run any more.
 local function open_remove(prefix, name, run_id)
-  local open = ' ' .. (redis.call('HGET', prefix .. 'open', name) or '')
-  local from, to = string.find(open, ' ' .. run_id .. ' ', 1, true)
-  if from then open = string.sub(open, 1, from) .. string.sub(open, to + 1) end
-  open = string.sub(open, 2)
-  if open == '' then
-    redis.call('HDEL', prefix .. 'open', name)
-  else
-    redis.call('HSET', prefix .. 'open', name, open)
+  local watermark, open = load_task(prefix, name)
+  local from, to = string.find(' ' .. open, ' ' .. run_id .. ' ', 1, true)
+  if from then
+    open = string.sub(open, 1, from - 1) .. string.sub(open, to)
+    save_task(prefix, name, watermark, open)
   end
   return open == ''
 end
@@ -84,7 +105,7 @@ end
 
 -- The last key of a deleted task goes with its last run.
 local function forget_task(prefix, name)
-  redis.call('HDEL', prefix .. 'watermarks', name)
+  redis.call('HDEL', prefix .. 'tasks', name)
   redis.call('DEL', prefix .. 'history:' .. name)
   redis.call('SREM', prefix .. 'removed', name)
 end
@@ -131,7 +152,6 @@ local function end_run(prefix, name, run_id, run, state)
   run.retry_at = nil
   local record = record_of(prefix, name, run_id, run)
   redis.call('HDEL', prefix .. 'runs', field)
-  redis.call('HDEL', prefix .. 'orders', field)
   redis.call('ZREM', prefix .. 'sweep', field)
   if run.keep > 0 then
     redis.call('LPUSH', prefix .. 'history:' .. name, record)
@@ -168,7 +188,7 @@ local function judge(prefix, name, run, state, reason)
 end
 
 -- An attempt has ended: Waiting for the next one, or final. Returns the record.
-local function conclude(prefix, name, run_id, run, report, now)
+local function conclude(prefix, name, run_id, run, order, report, now)
   run.started_at = report.started_at or run.started_at
   run.ended_at = report.ended_at
   run.peak = report.peak
@@ -180,7 +200,7 @@ local function conclude(prefix, name, run_id, run, report, now)
   if not pause then return end_run(prefix, name, run_id, run, state) end
   run.state = 'Waiting'
   run.retry_at = now + pause
-  save_run(prefix, name, run_id, run)
+  save_run(prefix, name, run_id, run, order)
   look_again(prefix, name, run_id, run.retry_at)
   local record = record_of(prefix, name, run_id, run)
   tell(prefix, 'record', record)
@@ -197,10 +217,9 @@ local function ended_record(prefix, name, run_id)
 end
 
 local function create_run(prefix, name, run_id, run, order)
-  redis.call('HSET', prefix .. 'orders', name .. '|' .. run_id, order)
   open_add(prefix, name, run_id)
   if run.slot then raise_watermark(prefix, name, run.slot) end
-  save_run(prefix, name, run_id, run)
+  save_run(prefix, name, run_id, run, order)
 end
 
 -- What a host remembers of a run that the server lost: written again when the server is another one than the host
@@ -210,7 +229,7 @@ local function recall_run(prefix, name, run_id, memory, order, known_server)
   if ended_record(prefix, name, run_id) then return nil end
   local run = cjson.decode(memory)
   create_run(prefix, name, run_id, run, order)
-  return run
+  return run, order
 end
 
 local function is_current(run, attempt, fence)

@@ -47,13 +47,12 @@ local function wants_next(prefix, name, run_id, run, in_pool)
 end
 
 local function sweep(prefix, name, run_id, attempt, in_pool, reply)
-  local run = load_run(prefix, name, run_id)
+  local run, order = load_run(prefix, name, run_id)
   if not run or run.attempt ~= tonumber(attempt) then return end
   if not wants_next(prefix, name, run_id, run, in_pool == '1') then return end
   local again = begin_attempt(run, run.attempt + 1, ARGV[1], ARGV[2], now, lease_seconds, patience_seconds)
-  save_run(prefix, name, run_id, run)
+  save_run(prefix, name, run_id, run, order)
   look_again(prefix, name, run_id, again)
-  local order = redis.call('HGET', prefix .. 'orders', name .. '|' .. run_id) or '{}'
   for _, value in ipairs({ namespace_of(prefix), name, run_id, cjson.encode(run), order }) do
     reply[#reply + 1] = value
   end

@@ -13,6 +13,7 @@ from scheduledtask_workloads.contract import (
     TaskClass,
 )
 from scheduledtask_workloads.contract.keys import NamespaceKeys
+from scheduledtask_workloads.ledger.claim import Claim
 from scheduledtask_workloads.ledger.values import NextAttempt
 
 OUTPUT_LIMIT_CHARACTERS = 4096  # of each record; a task's history keeps ten by default
@@ -87,6 +88,20 @@ def _order_constants(job: Job) -> dict[str, Any]:
         "memory_limit_bytes": job.memory_limit_bytes,
         "artifacts_url": job.artifacts_url,
     }
+
+
+def claim_lines(claim: Claim, job: EncodedJob, now: float) -> tuple[bytes, ...]:
+    """Seven: name, run_id, slot, limit, kind, constants, order; none of them has a line break."""
+    slot = claim.slot_epoch_seconds
+    return (
+        job.name,
+        claim.run_id.encode(),
+        b"" if slot is None else b"%d" % slot,
+        b"-1" if claim.too_late(now) else job.limit,
+        job.kind,
+        job.constants,
+        job.order,
+    )
 
 
 def next_attempt(fence: int, namespace: bytes, name: bytes, run_id: bytes, run: bytes, order: bytes) -> NextAttempt:

@@ -11,8 +11,11 @@ local now = server_now()
 local lease_seconds = tonumber(ARGV[2])
 
 local function find_or_create(prefix, name, run_id, first)
-  local run = load_run(prefix, name, run_id)
-  if run then return is_current(run, ARGV[first + 16], ARGV[first + 4]) and run or nil end
+  local run, order = load_run(prefix, name, run_id)
+  if run then
+    if is_current(run, ARGV[first + 16], ARGV[first + 4]) then return run, order end
+    return nil
+  end
   if ended_record(prefix, name, run_id) then return nil end
   redis.call('SADD', KEYS[3], namespace_of(prefix))
   run = cjson.decode('{' .. ARGV[first + 7] .. '}')
@@ -20,25 +23,25 @@ local function find_or_create(prefix, name, run_id, first)
   run.state, run.attempt, run.fence = 'Dispatched', tonumber(ARGV[first + 16]), tonumber(ARGV[first + 4])
   run.admitted_at = tonumber(ARGV[first + 5])
   create_run(prefix, name, run_id, run, ARGV[first + 8])
-  return run
+  return run, ARGV[first + 8]
 end
 
-local function keep_running(prefix, name, run_id, run, started_at)
+local function keep_running(prefix, name, run_id, run, order, started_at)
   run.state = started_at and 'Started' or 'Dispatched'
   run.started_at = started_at
   run.lease = now + lease_seconds
-  save_run(prefix, name, run_id, run)
+  save_run(prefix, name, run_id, run, order)
   look_again(prefix, name, run_id, run.lease)
   return record_of(prefix, name, run_id, run)
 end
 
 local function write_down(first)
   local prefix, name, run_id = ARGV[first], ARGV[first + 1], ARGV[first + 2]
-  local run = find_or_create(prefix, name, run_id, first)
+  local run, order = find_or_create(prefix, name, run_id, first)
   if not run then return '' end
   local started_at = tonumber(ARGV[first + 11])
-  if ARGV[first + 9] == '' then return keep_running(prefix, name, run_id, run, started_at) end
-  return conclude(prefix, name, run_id, run, {
+  if ARGV[first + 9] == '' then return keep_running(prefix, name, run_id, run, order, started_at) end
+  return conclude(prefix, name, run_id, run, order, {
     state = ARGV[first + 9], reason = ARGV[first + 10], started_at = started_at, ended_at = tonumber(ARGV[first + 12]),
     host = ARGV[first + 13], peak = tonumber(ARGV[first + 14]), tail = ARGV[first + 15],
   }, now)
