@@ -1,10 +1,10 @@
 """How much memory a body and its children take, and whether that is too much."""
 
+import os
 import resource
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
@@ -50,16 +50,29 @@ def _resident_bytes(process: psutil.Process) -> int:
 def forget_peak() -> None:
     """Start this process's own high-water mark anew, so that one run does not answer for the one before (Linux)."""
     with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        file = os.open("/proc/self/clear_refs", os.O_WRONLY)
+        try:
+            os.write(file, b"5")
+        finally:
+            os.close(file)
 
 
 def own_peak_bytes() -> int:
     """The high-water mark of this process's resident memory, since `forget_peak` where that works."""
-    with suppress(OSError, StopIteration, ValueError), Path("/proc/self/status").open(encoding="ascii") as status:
-        line = next(line for line in status if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
+    with suppress(OSError, ValueError):
+        return _high_water_bytes()
     unit_bytes = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes
+
+
+def _high_water_bytes() -> int:
+    file = os.open("/proc/self/status", os.O_RDONLY)  # unbuffered: this is in every run's way
+    try:
+        status = os.read(file, 4096)
+    finally:
+        os.close(file)
+    begin = status.index(b"VmHWM:") + len(b"VmHWM:")
+    return int(status[begin : status.index(b"kB", begin)]) * 1024
 
 
 def larger_peak_bytes(report_bytes: int | None, guard_bytes: int) -> int | None:

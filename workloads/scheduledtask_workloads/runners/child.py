@@ -12,16 +12,15 @@ from scheduledtask_workloads.catalog import Catalog
 from scheduledtask_workloads.contract import AttemptReport, Reason, RunOrder, RunState
 from scheduledtask_workloads.contract.quantity import format_memory
 from scheduledtask_workloads.execution import die_with_parent, execute
+from scheduledtask_workloads.execution.memory import own_peak_bytes
 from scheduledtask_workloads.runners.kinship import adopt_orphans
 from scheduledtask_workloads.runners.lines import ChildWord, LineSplitter, to_line
 
-# A child whose body left the heap larger by this is not kept: the next one starts small again.
+# A child whose body took more than this above its start is not kept: the next one starts small again.
 KEPT_GROWTH_BYTES = 64 * 1024**2
 # What is mapped is more than what is used, so this limit is wide: it is there for what grows faster than is sampled.
 MAPPED_PER_USED = 2
 MAPPED_ALLOWANCE_BYTES = 64 * 1024**2
-
-_PAGE_BYTES = resource.getpagesize()
 
 
 def live(channel: socket.socket, output: Path, catalog: Catalog, nursery_pid: int) -> None:
@@ -38,7 +37,7 @@ class _Child:
         self._output = output
         self._catalog = catalog
         self._memory_limit_bytes: int | None = None
-        self._kept_bytes = _resident_bytes() + KEPT_GROWTH_BYTES
+        self._kept_bytes = own_peak_bytes() + KEPT_GROWTH_BYTES
 
     def run(self) -> None:
         splitter = LineSplitter()
@@ -50,7 +49,7 @@ class _Child:
     def _perform(self, order: RunOrder) -> bool:
         """Whether this child can take another run."""
         report = self._refused(order) or self._executed(order)
-        leaving = self._left_behind()
+        leaving = self._left_behind(report)
         self._say(ChildWord(report=report, leaving=leaving))
         return not leaving
 
@@ -87,13 +86,13 @@ class _Child:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes * MAPPED_PER_USED + MAPPED_ALLOWANCE_BYTES, hard))
 
-    def _left_behind(self) -> str:
+    def _left_behind(self, report: AttemptReport) -> str:
         """What of a body outlived it, in a word; it ends with this child."""
         if _has_children():
             return "processes"
         if threading.active_count() > 1:
             return "threads"
-        return "memory" if _resident_bytes() > self._kept_bytes else ""
+        return "memory" if (report.peak_memory_bytes or 0) > self._kept_bytes else ""
 
 
 def _has_children() -> bool:
@@ -103,12 +102,6 @@ def _has_children() -> bool:
             pass
         return True
     return False
-
-
-def _resident_bytes() -> int:
-    with suppress(OSError):
-        return int(Path("/proc/self/statm").read_bytes().split()[1]) * _PAGE_BYTES
-    return 0
 
 
 def _naming_memory(report: AttemptReport, order: RunOrder) -> AttemptReport:

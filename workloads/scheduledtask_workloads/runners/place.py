@@ -13,6 +13,8 @@ from scheduledtask_workloads.contract import AttemptReport, RunOrder
 from scheduledtask_workloads.execution import CapturedOutput, MemoryGuard, Observed
 from scheduledtask_workloads.runners.lines import ChildWord, LineSplitter, LineTooLongError, child_word, to_line
 
+READ_BYTES = 65536
+
 ReportBuilder = Callable[[RunOrder, Observed], AttemptReport]
 
 
@@ -58,6 +60,7 @@ class Place:
         self._loop = asyncio.get_running_loop()
         self._splitter = LineSplitter()
         self._unsent = b""
+        self._writing = False
         self._channel, self.childs_channel = socket.socketpair()
         self._channel.setblocking(False)
         self._loop.add_reader(self._channel, self.read)
@@ -76,12 +79,15 @@ class Place:
     def read(self) -> None:
         """Hear everything that was said until now."""
         while data := self._received():
+            last = len(data) < READ_BYTES
             try:
                 for line in self._splitter.feed(data):
                     self._on_word(self, child_word.validate_json(line))
             except (LineTooLongError, ValidationError):
                 self._stop_reading()  # what follows is no report either
                 self._on_nonsense(self)
+                return
+            if last:
                 return
 
     def close(self) -> None:
@@ -92,7 +98,7 @@ class Place:
 
     def _received(self) -> bytes:
         try:
-            data = self._channel.recv(65536)
+            data = self._channel.recv(READ_BYTES)
         except (BlockingIOError, ConnectionResetError):
             return b""
         if not data:
@@ -105,7 +111,8 @@ class Place:
     def _send(self) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
             self._unsent = self._unsent[self._channel.send(self._unsent) :]
-        if self._unsent:
+        if self._unsent and not self._writing:
             self._loop.add_writer(self._channel, self._send)
-        else:
+        elif self._writing and not self._unsent:
             self._loop.remove_writer(self._channel)
+        self._writing = bool(self._unsent)

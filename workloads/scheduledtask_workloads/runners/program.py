@@ -140,7 +140,8 @@ class _Runners:
 
 
 def _log_end(report: AttemptReport) -> None:
-    level = logging.INFO if report.state is RunState.SUCCEEDED else logging.WARNING
+    # The scheduler keeps every record; here a line a success would be a third of what a run costs.
+    level = logging.DEBUG if report.state is RunState.SUCCEEDED else logging.WARNING
     if not logger.isEnabledFor(level):
         return
     fields = {
