@@ -69,7 +69,6 @@ class Controller:
         self._scaler = PoolScaler(
             heavy=self._reconciler.heavy, pools=ports.pools, observer=ports.observer, clock=ports.clock
         )
-        self._connection_is_ready = asyncio.Event()
         self._acknowledged = False
         self.scheduler: SchedulerStatus | None = None
 
@@ -88,9 +87,11 @@ class Controller:
         for key in keys:
             self._queue.add(key)
 
-    async def ready(self) -> None:
-        """Until the scheduler has jobs, grant, Redis and runners."""
-        await self._connection_is_ready.wait()
+    @property
+    def is_ready(self) -> bool:
+        """Whether the scheduler has its jobs, a grant, Redis and runners."""
+        status = self.scheduler
+        return bool(self._acknowledged and status and status.redis_reachable and status.runners_connected)
 
     def stop_firing(self) -> None:
         """No new slot; workers stay only for what waits or runs."""
@@ -100,7 +101,6 @@ class Controller:
     def _connected(self, connected: bool) -> None:
         if not connected:
             self.scheduler, self._acknowledged = None, False
-            self._connection_is_ready.clear()
             self._scaler.forget_depths()
         self._ports.observer.scheduler_connected(connected)
 
@@ -118,10 +118,8 @@ class Controller:
                 self._scaler.depth_changed(message)
             case GrantAcknowledged():
                 self._acknowledged = True
-                self._check_ready()
             case SchedulerStatus():
                 self.scheduler = message
-                self._check_ready()
 
     def _load_history(self, history: TaskHistory) -> None:
         key = TaskKey(history.namespace, history.name)
@@ -131,8 +129,3 @@ class Controller:
             if record.run_id not in known:
                 self._ports.observer.history_read(record)
         self._queue.add(key)
-
-    def _check_ready(self) -> None:
-        status = self.scheduler
-        if self._acknowledged and status and status.redis_reachable and status.runners_connected:
-            self._connection_is_ready.set()

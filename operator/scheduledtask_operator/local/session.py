@@ -23,13 +23,14 @@ from scheduledtask_operator.local.memory import LocalMemory
 from scheduledtask_operator.local.process_tree import end_marked, is_below
 from scheduledtask_operator.local.programs import Programs, project_of
 from scheduledtask_operator.local.reloading import Reloader, catalog_problems
-from scheduledtask_operator.local.server import start_server
+from scheduledtask_operator.local.server import last_log_line, start_server
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.summary import TaskSummary
 from scheduledtask_operator.local.supervisor import Supervised, Supervisor
 from scheduledtask_operator.local.watchdog_process import Watchdog
 from scheduledtask_operator.local.worker_pools import LocalPools
 
+READY_POLL_SECONDS = 0.05
 READY_TIMEOUT_SECONDS = 60.0  # three Python programs on a busy machine take some seconds
 BODY_GRACE_SECONDS = 10.0  # what a run gets to end after Ctrl-C, before it is killed
 PROGRAM_GRACE_SECONDS = 5.0
@@ -147,16 +148,23 @@ class DevSession:
         return [controller.run(), self._read_journal(), watching, *code]
 
     async def _until_the_end(self, controller: Controller, pools: LocalPools) -> list[TaskSummary]:
-        try:
-            await asyncio.wait_for(controller.ready(), READY_TIMEOUT_SECONDS)
-        except TimeoutError:
-            raise NotReadyError(self._what_is_missing(controller)) from None
+        await self._until_ready(controller)
         if self._options.for_seconds is None or self._board.tally is None:
             self._board.enter_phase("running; Ctrl-C stops everything")
             await asyncio.Event().wait()
             return []
         tally = self._board.tally
         return await Counting(self._options.for_seconds, self._board, tally, self._journal, controller, pools).run()
+
+    async def _until_ready(self, controller: Controller) -> None:
+        for _ in range(round(READY_TIMEOUT_SECONDS / READY_POLL_SECONDS)):
+            if controller.is_ready:
+                return
+            if hopeless := self._supervisor.hopeless():
+                name = hopeless.program.name
+                raise NotReadyError(f"{name} ends right after its start: {last_log_line(hopeless.log_file)}")
+            await asyncio.sleep(READY_POLL_SECONDS)
+        raise NotReadyError(self._what_is_missing(controller))
 
     def _what_is_missing(self, controller: Controller) -> str:
         status = controller.scheduler

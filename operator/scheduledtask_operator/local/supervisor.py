@@ -17,6 +17,7 @@ from scheduledtask_operator.local.state_folder import StateFolder
 FIRST_BACKOFF_SECONDS = 0.5  # from the second restart on; the first is immediate
 LONGEST_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 20.0  # a program that ran this long is forgiven what was before
+HOPELESS_FAILURES = 4  # in a row, over some three seconds
 LOG_LIMIT_BYTES = 16 * 1024**2  # then the log is put aside, and the one before it forgotten
 
 
@@ -52,6 +53,7 @@ class Supervised:
         self._starts = count(1)
         self._leaving = asyncio.Event()
         self._restart_asked = False
+        self._failures = 0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -66,6 +68,11 @@ class Supervised:
     @property
     def gone(self) -> bool:
         return self._task is not None and self._task.done()
+
+    @property
+    def hopeless(self) -> bool:
+        """It ended again and again, right after its start."""
+        return self._failures >= HOPELESS_FAILURES
 
     @property
     def alive(self) -> bool:
@@ -100,16 +107,16 @@ class Supervised:
             await self._task
 
     async def _keep_running(self, process: Process, ended: Callable[[ProcessEnded], None]) -> None:
-        failures, loop = 0, asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         while not self.leaving:
             started = loop.time()
             status = await self._await_end(process)
             if self.leaving:
                 return
             if self._restart_asked or loop.time() - started > STEADY_SECONDS:
-                failures = 0
-            delay_seconds = _backoff_seconds(failures)
-            failures += 1
+                self._failures = 0
+            delay_seconds = _backoff_seconds(self._failures)
+            self._failures += 1
             if not self._restart_asked:
                 ended(ProcessEnded(self.program.name, status, delay_seconds, self.log_file))
             self._restart_asked = False
@@ -174,6 +181,10 @@ class Supervisor:
         """Those of these names, at the same time."""
         leaving = [child for name, child in self._children.items() if name in names]
         await asyncio.gather(*(child.stop(grace_seconds) for child in leaving))
+
+    def hopeless(self) -> Supervised | None:
+        """One that does not come up, if any."""
+        return next((child for child in self._children.values() if child.hopeless), None)
 
     @property
     def names(self) -> list[str]:
