@@ -30,7 +30,7 @@ from scheduledtask_workloads.worker import DEFAULT_LEASE_SECONDS, WorkerSettingE
     help="How long after this worker's death its messages are back in the queue.",
 )
 @click.pass_context
-def command(ctx: click.Context, **options: Any) -> None:
+def command(ctx: click.Context, /, **options: Any) -> None:
     """Start a Celery worker of a pool of heavy tasks.
 
     SIGTERM lets running bodies end; a second one, or SIGQUIT, stops them, and they run again elsewhere.

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import RealServer
 from tests.integration.worker.heavy_engine import HeavyEngine
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import redis.asyncio
+from tests.conftest import RealServer
 
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import Job, RetryPolicy, RunOrder, RunRecord, TaskClass, TaskKey
 from scheduledtask_workloads.ledger import Claim, Ledger, Verdict
-from tests.conftest import RealServer
 
 NAMESPACE, POOL = "ml", "big"
 PROJECT = Path(__file__).parents[2] / "projects" / "misbehaving"

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from scheduledtask_workloads.contract import Reason, RunState
 from tests.integration.worker.heavy_engine import HeavyEngine, lines
+
+from scheduledtask_workloads.contract import Reason, RunState
 
 
 def test_a_run_is_performed_once_and_its_message_is_gone(engine: HeavyEngine, tmp_path: Path) -> None:

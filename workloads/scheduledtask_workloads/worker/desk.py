@@ -89,6 +89,7 @@ class Desk:
             case EntryVerdict.ENTERED:
                 self._start(request.order.model_copy(update={"ref": entry.ref}), request)
             case EntryVerdict.EPOCH_MISSING:
+                logger.info("waits until the ledger was compared with the leader's memory", extra=log_fields(ref))
                 request.again_in(EPOCH_SECONDS, self.receive)
             case EntryVerdict.HELD:
                 request.again_in((entry.held_for_seconds or 0.0) + LAPSED_SECONDS, self._put_back)

@@ -1,6 +1,8 @@
 """Celery's prefork pool, with processes that are used once and whose exit code is told."""
 
 import os
+import time
+from contextlib import suppress
 from typing import Any
 
 from billiard.einfo import ExceptionInfo
@@ -12,6 +14,8 @@ from celery.exceptions import WorkerLostError
 from scheduledtask_workloads.execution import kill_tree
 from scheduledtask_workloads.worker.body_process import prepare
 from scheduledtask_workloads.worker.orphans import adopt_orphans, end_strays
+
+EXIT_SECONDS = 1.0
 
 
 class BodyProcessDiedError(WorkerLostError):  # type: ignore[misc]  # celery has no types
@@ -36,11 +40,24 @@ class _ExitTellingPool(AsynPool):  # type: ignore[misc]
         except BodyProcessDiedError:
             job._set(None, (False, ExceptionInfo()))
 
+    def _event_process_exit(self, hub: Any, proc: Any) -> None:
+        """The kernel closes a dying process's files before it can be waited for; Celery looks again only after 5 s."""
+        _await_exit(proc.pid)
+        super()._event_process_exit(hub, proc)
+
     def flush(self) -> None:
         """After a lost connection. Celery would forget the jobs that no process has taken yet; ours are entered."""
         for job in tuple(self._cache.values()):
             if (writer := _get_job_writer(job)) in self._active_writers:
                 self._flush_writer(job._write_to, writer)
+
+
+def _await_exit(pid: int) -> None:
+    """Until it is a zombie, for a second at most: a body may also have closed the file that we watch."""
+    deadline = time.monotonic() + EXIT_SECONDS
+    with suppress(ChildProcessError):
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None and time.monotonic() < deadline:
+            time.sleep(0.001)
 
 
 class BodyPool(TaskPool):  # type: ignore[misc]

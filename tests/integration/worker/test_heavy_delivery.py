@@ -1,0 +1,78 @@
+"""Celery delivers at least once; a body runs once all the same."""
+
+import time
+from pathlib import Path
+
+import redis
+from tests.integration.worker.heavy_engine import NAMESPACE, POOL, HeavyEngine, await_lines, lines
+
+from scheduledtask_workloads.broker import HeavyPublisher, PoolKeys
+from scheduledtask_workloads.contract import RunState
+
+
+def test_a_body_longer_than_the_visibility_timeout_runs_once(engine: HeavyEngine, tmp_path: Path) -> None:
+    long, after = tmp_path / "long", tmp_path / "after"
+    for _ in range(2):
+        engine.start_worker()
+    order = engine.submit("journals", arguments={"path": str(long), "seconds": 8.0})
+    await_lines(long)
+    second = engine.submit("sleeps", arguments={"seconds": 7.0})
+    prefetched = engine.submit("journals-after", "heavy-journals", arguments={"path": str(after)})
+    for each in (order, second, prefetched):
+        assert engine.await_record(each).attempts == 1
+    engine.await_settled()
+    assert len(lines(long)) == len(lines(after)) == 1
+
+
+def test_a_second_copy_of_a_message_is_dropped(engine: HeavyEngine, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    order = engine.submit("journals", arguments={"path": str(journal)})
+    engine.publish(order)
+    engine.start_worker()
+    assert engine.await_record(order).attempts == 1
+    engine.await_settled()
+    assert len(lines(journal)) == 1
+
+
+def test_a_copy_at_another_worker_waits_for_the_lease_and_others_pass_it(engine: HeavyEngine, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    for _ in range(2):
+        engine.start_worker().await_ready()
+    order = engine.submit("journals", arguments={"path": str(journal), "seconds": 5.0})
+    await_lines(journal)
+    engine.publish(order)
+    began = time.time()
+    passing = engine.await_record(engine.submit("nothing"))
+    assert passing.state is RunState.SUCCEEDED
+    assert passing.ended_at is not None
+    record = engine.await_record(order)
+    assert record.attempts == 1
+    assert record.ended_at is not None
+    assert began < passing.ended_at < record.ended_at
+    engine.await_settled()
+    assert len(lines(journal)) == 1
+
+
+def test_several_bodies_run_at_once_when_asked_for(engine: HeavyEngine, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    engine.start_worker(concurrency=2)
+    orders = [
+        engine.submit(name, "heavy-journals", arguments={"path": str(journal), "seconds": 2.0})
+        for name in ("a", "b", "c")
+    ]
+    begun = await_lines(journal, 2)
+    assert not lines(journal, "end")
+    assert len({line["pid"] for line in begun}) == 2
+    for order in orders:
+        assert engine.await_record(order).state is RunState.SUCCEEDED
+
+
+def test_a_message_that_is_no_order_is_dropped(engine: HeavyEngine) -> None:
+    order = engine.submit("nothing")
+    with redis.Redis.from_url(engine.server.url) as client:
+        queue = PoolKeys(NAMESPACE, POOL).queue
+        (message,) = client.lrange(queue, 0, -1)
+        client.rpush(queue, message.replace(b'"body": "', b'"body": "eyJhIjogMX0='))
+    engine.start_worker()
+    assert engine.await_record(order).state is RunState.SUCCEEDED
+    assert HeavyPublisher(engine.server.url).depth(NAMESPACE, POOL) == (0, 0)
