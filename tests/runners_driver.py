@@ -1,5 +1,6 @@
 """The runners program as a child process, and a scheduler's end of its socket."""
 
+import json
 import os
 import signal
 import socket
@@ -52,6 +53,11 @@ def is_alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def left_pids(path: Path) -> list[int]:
+    """The processes that bodies left behind, as they wrote them."""
+    return [json.loads(line)["pid"] for line in path.read_text().splitlines()]
 
 
 class SchedulerEnd:
