@@ -75,7 +75,10 @@ class SchedulerEnd:
         self.hello = hello
 
     def send(self, *messages: Message) -> None:
-        self._socket.sendall(encode(messages))
+        self.send_raw(encode(messages))
+
+    def send_raw(self, data: bytes) -> None:
+        self._socket.sendall(data)
 
     def start(self, order: RunOrder) -> AttemptRef:
         self.send(StartRun(order=order))
