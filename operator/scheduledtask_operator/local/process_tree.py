@@ -4,6 +4,7 @@ A process group is not enough: task code may leave it, and children of a killed 
 """
 
 import contextlib
+import time
 from collections.abc import Iterable
 
 import psutil
@@ -11,6 +12,7 @@ import psutil
 MARK_VARIABLE = "SCHEDULEDTASK_DEV_MARK"  # `STATE FOLDER|PROGRAM|START`
 SEPARATOR = "|"
 END_ROUNDS = 5  # a process that forks while it is killed needs a second one
+END_POLL_SECONDS = 0.01
 END_TIMEOUT_SECONDS = 5.0  # SIGKILL is immediate but for a process in uninterruptible sleep
 
 
@@ -30,7 +32,9 @@ def end_processes(processes: Iterable[psutil.Process]) -> None:
     for process in ending:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(ending, timeout=END_TIMEOUT_SECONDS)
+    deadline = time.monotonic() + END_TIMEOUT_SECONDS
+    while any(map(is_running, ending)) and time.monotonic() < deadline:
+        time.sleep(END_POLL_SECONDS)
 
 
 def end_marked(beginning: str) -> None:

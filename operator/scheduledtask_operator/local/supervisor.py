@@ -108,7 +108,7 @@ class Supervised:
 
     async def _keep_running(self, process: Process, ended: Callable[[ProcessEnded], None]) -> None:
         loop = asyncio.get_running_loop()
-        while not self.leaving:
+        while True:
             started = loop.time()
             status = await self._await_end(process)
             if self.leaving:
@@ -122,8 +122,9 @@ class Supervised:
             self._restart_asked = False
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), delay_seconds)
-            if not self.leaving:
-                process = await self._spawn()
+            if self.leaving:
+                return
+            process = await self._spawn()
 
     async def _spawn(self) -> Process:
         if self.program.heartbeat_file is not None:
