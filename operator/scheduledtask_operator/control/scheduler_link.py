@@ -1,7 +1,6 @@
 """The control plane's end of socket A: what the scheduler is to hold, said anew after each connection."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -86,10 +85,8 @@ class SchedulerLink:
             logger.warning("the scheduler's connection ended: %s", error)
         finally:
             self._writer = None
-            self._connected(False)
             writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+        self._connected(False)
 
     def _introduce(self, writer: asyncio.StreamWriter) -> None:
         """All in one write, so that nothing said later comes between."""

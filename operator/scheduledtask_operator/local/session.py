@@ -190,7 +190,8 @@ class DevSession:
         return any(is_below(pid, worker_pid) for pid in self._journal.open_pids())
 
     async def _take_down(self) -> None:
-        self._board.enter_phase("stopping; Ctrl-C again ends everything at once")
+        if self._supervisor.names:
+            self._board.enter_phase("stopping; Ctrl-C again ends everything at once")
         stopping = asyncio.create_task(self._stop_in_order())
         hurry = asyncio.create_task(self._in_a_hurry.wait())
         await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
