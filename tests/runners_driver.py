@@ -57,7 +57,7 @@ def is_alive(pid: int) -> bool:
 
 def left_pids(path: Path) -> list[int]:
     """The processes that bodies left behind, as they wrote them."""
-    return [json.loads(line)["pid"] for line in path.read_text().splitlines()]
+    return [json.loads(line)["pid"] for line in path.read_text().splitlines()] if path.exists() else []
 
 
 class SchedulerEnd:
@@ -163,6 +163,10 @@ class RunnersProgram:
     def nursery_pid(self) -> int:
         (nursery,) = psutil.Process(self.pid).children()
         return int(nursery.pid)
+
+    @property
+    def child_pids(self) -> list[int]:
+        return [child.pid for child in psutil.Process(self.nursery_pid).children()]
 
     def start(self) -> None:
         with self.log.open("ab") as log:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.runners_driver import RunnersProgram, SchedulerEnd, light_order
+from tests.runners_driver import RunnersProgram, SchedulerEnd, await_true, light_order
 
 from scheduledtask_workloads.contract.messages import AttemptEnded, AttemptStarted, ReportAcknowledged, StartRun
 
@@ -27,6 +27,7 @@ def measure() -> dict[str, Any]:
         tempfile.TemporaryDirectory(prefix="scheduledtask-bench-") as folder,
         RunnersProgram(Path(folder), "--processes", str(PROCESSES)) as program,
     ):
+        await_true(lambda: len(program.child_pids) == PROCESSES, "all children are born")
         memory_before = _memory_bytes(program.pid)
         scheduler = program.connect()
         rounds = [_round(scheduler, number) for number in range(ROUNDS)]

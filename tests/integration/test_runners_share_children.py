@@ -1,6 +1,7 @@
 """So many bodies at once and no more, each child in one namespace, and runs that are cancelled."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from scheduledtask_workloads.contract.messages import KillRun
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SchedulerEnd]:
     with RunnersProgram(tmp_path_factory.mktemp("runners"), "--processes", "2") as program:
         yield program.connect()
+
+
+def ignores(pid: int, number: signal.Signals) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 def test_hello_says_how_many_bodies_run_at_once(scheduler: SchedulerEnd) -> None:
@@ -46,7 +53,7 @@ def test_a_child_runs_the_bodies_of_one_namespace_only(scheduler: SchedulerEnd) 
 
 def test_a_cancelled_body_is_asked_to_stop_and_its_processes_end(scheduler: SchedulerEnd, tmp_path: Path) -> None:
     ref = scheduler.start(light_order("leaves-a-daemon-and-hangs", path=str(tmp_path / "left")))
-    scheduler.started(ref)
+    await_true(lambda: left_pids(tmp_path / "left"), "the daemon runs")
     scheduler.send(KillRun(ref=ref))
     report = scheduler.ended(ref)
 
@@ -56,8 +63,9 @@ def test_a_cancelled_body_is_asked_to_stop_and_its_processes_end(scheduler: Sche
 
 
 def test_a_cancelled_body_that_does_not_listen_is_killed(scheduler: SchedulerEnd) -> None:
-    ref = scheduler.start(light_order("hangs-deaf"))
-    scheduler.started(ref)
+    pid = scheduler.run(light_order("reports-process", namespace="deaf")).result["pid"]
+    ref = scheduler.start(light_order("hangs-deaf", namespace="deaf"))
+    await_true(lambda: ignores(pid, signal.SIGTERM), "the body is deaf")
     scheduler.send(KillRun(ref=ref))
     report = scheduler.ended(ref)
 

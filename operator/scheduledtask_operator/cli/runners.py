@@ -20,7 +20,7 @@ from scheduledtask_workloads.runners.program import RunnersSettings, serve
 @click.option(
     "--socket", "socket_path", required=True, type=click.Path(path_type=Path), help="Unix socket to listen on."
 )
-@click.option("--processes", default=4, show_default=True, type=click.IntRange(1, 256), help="Bodies at once.")
+@click.option("--processes", default=4, show_default=True, type=click.IntRange(1, 128), help="Bodies at once.")
 @click.option("--memory-limit", default="500M", show_default=True, help="Of a run that has none of its own.")
 @click.option("--grace", default="10s", show_default=True, help="How long bodies go on after SIGTERM.")
 def command(socket_path: Path, processes: int, memory_limit: str, grace: str) -> None:

@@ -83,8 +83,11 @@ class _Child:
         if limit_bytes == self._memory_limit_bytes or limit_bytes is None:
             return
         self._memory_limit_bytes = limit_bytes
+        wanted = limit_bytes * MAPPED_PER_USED + MAPPED_ALLOWANCE_BYTES
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes * MAPPED_PER_USED + MAPPED_ALLOWANCE_BYTES, hard))
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
     def _left_behind(self, report: AttemptReport) -> str:
         """What of a body outlived it, in a word; it ends with this child."""

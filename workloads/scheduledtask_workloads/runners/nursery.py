@@ -58,9 +58,10 @@ def _forget_program(channel: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # the program decides when it is over
     asyncio._set_running_loop(None)
-    kept = channel.fileno()
-    os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        if descriptor > 2 and descriptor != channel.fileno():
+            with contextlib.suppress(OSError):  # the listing's own
+                os.close(descriptor)
 
 
 def _load() -> Catalog:
@@ -77,7 +78,9 @@ class _Nursery:
         self._splitter = LineSplitter()
         self._channels: deque[int] = deque()  # descriptors whose Birth is still to be read
         self._children: dict[int, int] = {}  # pid: serial
-        self._woken, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._woken, self._waker = os.pipe()
+        for descriptor in (self._woken, self._waker):
+            os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler the pipe is not written
 

@@ -112,6 +112,7 @@ class Pool:
             if verdict := overstepped(run, now_monotonic):
                 self._end(place, verdict)
         elif run.kill_at_monotonic is not None and now_monotonic >= run.kill_at_monotonic:
+            run.kill_at_monotonic = None
             self._crew.end(place)
 
     def _end(self, place: Place, verdict: ReportBuilder) -> None:
