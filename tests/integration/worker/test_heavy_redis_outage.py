@@ -1,5 +1,7 @@
 """Redis goes away under a worker, and comes back: as it was, or empty."""
 
+import os
+import signal
 from pathlib import Path
 
 from tests.integration.worker.heavy_engine import HeavyEngine, await_condition, await_lines, lines
@@ -26,7 +28,7 @@ def test_a_body_that_ends_while_redis_is_away_is_reported_when_it_is_back(engine
 def test_a_body_outlives_a_restart_of_redis_and_ends_once(engine: HeavyEngine, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     engine.start_worker()
-    order = engine.submit("journals", arguments={"path": str(journal), "seconds": 5.0})
+    order = engine.submit("journals", arguments={"path": str(journal), "seconds": 3.5})
     after = engine.submit("nothing")
     await_lines(journal)
     engine.server.restart()
@@ -76,3 +78,32 @@ def test_the_heartbeat_goes_on_while_redis_is_away(engine: HeavyEngine, tmp_path
     worker.await_log("no connection to Redis")
     before = heartbeat.stat().st_mtime
     await_condition(lambda: heartbeat.stat().st_mtime > before, lambda: "the worker looks dead")
+
+
+def test_a_run_ends_though_redis_came_back_empty(engine: HeavyEngine, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    engine.start_worker()
+    order = engine.submit("journals", arguments={"path": str(journal), "seconds": 2.0})
+    await_lines(journal)
+    engine.server.wipe()
+    engine.stamp()
+    assert engine.await_record(order).state is RunState.SUCCEEDED
+    after = engine.submit("nothing")
+    assert engine.await_record(after).state is RunState.SUCCEEDED
+    assert len(lines(journal)) == 1
+
+
+def test_a_hung_redis_costs_no_run(engine: HeavyEngine, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    worker = engine.start_worker()
+    order = engine.submit("journals", arguments={"path": str(journal), "seconds": 1.0})
+    await_lines(journal)
+    os.kill(engine.server.pid, signal.SIGSTOP)
+    worker.await_log("cannot renew leases")
+    await_lines(journal, 1, "end")
+    worker.await_log("cannot report yet")
+    os.kill(engine.server.pid, signal.SIGCONT)
+    assert engine.await_record(order).attempts == 1
+    after = engine.submit("nothing")
+    assert engine.await_record(after).state is RunState.SUCCEEDED
+    assert len(lines(journal)) == 1

@@ -25,7 +25,7 @@ def journal_arguments(path: Path, seconds: float) -> dict[str, object]:
 def test_the_body_dies_with_its_worker_and_a_second_attempt_completes(engine: HeavyEngine, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     worker = engine.start_worker()
-    order = engine.submit("journals", arguments=journal_arguments(journal, 4.0))
+    order = engine.submit("journals", arguments=journal_arguments(journal, 2.5))
     (first,) = await_lines(journal)
     worker.kill()
     await_condition(lambda: not is_alive(first["pid"]), lambda: "the body outlived its worker")
@@ -60,7 +60,7 @@ def test_a_killed_body_is_tried_again_as_the_ledger_says(engine: HeavyEngine, tm
 def test_a_worker_that_is_told_to_stop_lets_its_body_end(engine: HeavyEngine, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     worker = engine.start_worker()
-    order = engine.submit("journals", arguments=journal_arguments(journal, 4.0))
+    order = engine.submit("journals", arguments=journal_arguments(journal, 2.5))
     await_lines(journal)
     waiting = engine.submit("nothing")
     worker.terminate()
@@ -82,7 +82,7 @@ def test_an_idle_worker_stops_at_once(engine: HeavyEngine) -> None:
 def test_a_second_signal_interrupts_the_body_which_gets_another_attempt(engine: HeavyEngine, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     worker = engine.start_worker()
-    order = engine.submit("journals", arguments=journal_arguments(journal, 3.0), retry=RetryPolicy(on_lost=0))
+    order = engine.submit("journals", arguments=journal_arguments(journal, 2.0), retry=RetryPolicy(on_lost=0))
     await_lines(journal)
     worker.terminate()
     worker.terminate()

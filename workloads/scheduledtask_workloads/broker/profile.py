@@ -7,6 +7,7 @@ from scheduledtask_workloads.contract.keys import NamespaceKeys, unacked_key
 
 TASK_NAME = "scheduledtask.run"
 DEFAULT_VISIBILITY_TIMEOUT_SECONDS = 60.0
+_SOCKET_TIMEOUT_SECONDS = 5.0  # a hung server must not stop the main loop for good
 _PRIORITY_SEPARATOR = "\x06\x16"
 _PRIORITY_STEPS = (0, 3, 6, 9)  # kombu keeps a list for each; ours go to the first, a user's own may go to any
 
@@ -57,6 +58,8 @@ def transport_options(namespace: str, pool: str, visibility_timeout_seconds: flo
         "visibility_timeout": visibility_timeout_seconds,
         "unacked_restore_interval": visibility_timeout_seconds / 6,
         "unacked_restore_throttle": 1,
+        "socket_timeout": _SOCKET_TIMEOUT_SECONDS,
+        "socket_connect_timeout": _SOCKET_TIMEOUT_SECONDS,
     }
 
 

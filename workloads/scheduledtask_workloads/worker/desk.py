@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from celery.worker import state as celery_state
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder, RunState
-from scheduledtask_workloads.execution import CapturedOutput, exited_by, larger_peak_bytes, timed_out
+from scheduledtask_workloads.execution import CapturedOutput, exited_by, interrupted, larger_peak_bytes, timed_out
 from scheduledtask_workloads.ledger import EntryVerdict, LedgerUnreachable, WorkerLedger
 from scheduledtask_workloads.worker.body_process import perform
 from scheduledtask_workloads.worker.pool import BodyPool, exit_code_of
@@ -60,11 +60,14 @@ class Desk:
                     self._settle(attempt, timed_out(attempt.order, attempt.observed(time.time())))
 
     def drain(self) -> None:
-        """After the last body has ended: report what is not reported yet, for a minute at most."""
+        """After the pool has stopped: report what is not reported yet, for a minute at most."""
+        for attempt in self._ward.attempts():
+            if attempt.report is None:
+                self._settle(attempt, interrupted(attempt.order, attempt.observed(time.time())))
         deadline = time.monotonic() + DRAIN_SECONDS
         while self._ward.attempts() and time.monotonic() < deadline:
-            self.tick()
             time.sleep(BUSY_SECONDS)
+            self.tick()
         for attempt in self._ward.attempts():
             logger.error("a result was not written down: Redis did not answer", extra=log_fields(attempt.order.ref))
 
@@ -163,4 +166,4 @@ class Desk:
 
 
 def log_fields(ref: AttemptRef) -> dict[str, Any]:
-    return {"namespace": ref.namespace, "name_": ref.name, "run_id": ref.run_id, "attempt": ref.attempt}
+    return {"namespace": ref.namespace, "task": ref.name, "run_id": ref.run_id, "attempt": ref.attempt}

@@ -71,10 +71,25 @@ class BodyPool(TaskPool):  # type: ignore[misc]
         signals.worker_process_init.connect(lambda **_: prepare(host_pid), weak=False)
         super().on_start()
 
+    def on_stop(self) -> None:
+        if self._pool is not None:
+            self._end_idle()
+        super().on_stop()
+
+    def _end_idle(self) -> None:
+        """They have nothing to tell; billiard would let each take leave for a second."""
+        if not all(job.accepted() for job in self._pool._cache.values()):
+            return  # one of them is about to be given work
+        for process in self._pool._pool:
+            if not self._pool._worker_active(process):
+                process._controlled_termination = True
+                kill_tree(process.pid, grace_seconds=0)
+
     def bury(self, pid: int) -> None:
         """End what is left of a body that has answered or died: its process, and all that it started."""
-        process, _ = self._pool._process_by_pid(pid)
-        if process is not None:
-            process._controlled_termination = True  # not worth a line at ERROR
+        processes = self._pool._pool if self._pool is not None else []
+        for process in processes:
+            if process.pid == pid:
+                process._controlled_termination = True  # not worth a line at ERROR
         kill_tree(pid, grace_seconds=0)
-        end_strays(known={process.pid for process in self._pool._pool})
+        end_strays(known={process.pid for process in processes})

@@ -6,21 +6,20 @@ from typing import Any
 from celery.exceptions import InvalidTaskError
 from celery.worker.request import Request
 from celery.worker.state import task_ready, task_reserved
-from pydantic import ValidationError
 
 from scheduledtask_workloads.contract import RunOrder
 from scheduledtask_workloads.worker.desk import Desk
 
 
 class HeavyRequest(Request):  # type: ignore[misc]  # celery has no types
-    """Raises InvalidTaskError for a message that holds no order; Celery then logs and drops it."""
+    """Raises ValueError, TypeError or LookupError for a message that holds no order."""
 
     def __init__(self, message: Any, *, consumer: Any, desk: Desk, **options: Any) -> None:
         super().__init__(message, **options)
         self._consumer = consumer
         self._connection_number = consumer.restart_count
         self._desk = desk
-        self.order = self._parsed_order()
+        self.order = RunOrder.model_validate(self.args[0])
         self.delivery_tag: str = message.delivery_tag
 
     @property
@@ -43,28 +42,25 @@ class HeavyRequest(Request):  # type: ignore[misc]  # celery has no types
         self.reject(requeue=True)
         task_ready(self)
 
-    def _parsed_order(self) -> RunOrder:
-        try:
-            return RunOrder.model_validate(self.args[0])
-        except (IndexError, ValidationError) as error:
-            raise InvalidTaskError(f"the message {self.id} holds no order: {error}") from error
-
 
 def receive_orders(desk: Desk, task: Any, app: Any, consumer: Any) -> Callable[..., None]:
-    """Celery's strategy for our task: what is done with each message of it."""
+    """Celery's strategy for our task: what is done with each message. What is no order is logged and dropped."""
 
     def on_message(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
-        request = HeavyRequest(
-            message,
-            consumer=consumer,
-            desk=desk,
-            on_ack=ack,
-            on_reject=reject,
-            app=app,
-            hostname=consumer.hostname,
-            task=task,
-            connection_errors=consumer.connection_errors,
-        )
+        try:
+            request = HeavyRequest(
+                message,
+                consumer=consumer,
+                desk=desk,
+                on_ack=ack,
+                on_reject=reject,
+                app=app,
+                hostname=consumer.hostname,
+                task=task,
+                connection_errors=consumer.connection_errors,
+            )
+        except (ValueError, TypeError, LookupError) as error:  # Celery would end the worker, and the next one
+            raise InvalidTaskError(f"a message is not an order: {error}") from error
         task_reserved(request)
         for callback in callbacks:
             callback(request)
