@@ -35,7 +35,7 @@ def at(delta_seconds: float) -> datetime:
 def test_a_slot_runs_at_its_second() -> None:
     decision = decide(MINUTELY, LATEST, decided=seconds(at(-60)), now=at(0.001))
 
-    assert decision == SlotDecision(run_slot=seconds(NOON))
+    assert decision == SlotDecision(run_slot=seconds(NOON), run_due_at=NOON.timestamp())
 
 
 def test_a_decided_slot_is_not_due_again() -> None:
@@ -115,7 +115,7 @@ def test_jitter_holds_a_slot_until_its_instant() -> None:
     on_time = decide(MINUTELY, policy, decided=seconds(at(-60)), now=due)
 
     assert early == SlotDecision(hold_until=due.timestamp())
-    assert on_time == SlotDecision(run_slot=seconds(NOON))
+    assert on_time == SlotDecision(run_slot=seconds(NOON), run_due_at=due.timestamp())
 
 
 def test_a_held_slot_does_not_hide_the_open_one_before_it() -> None:
@@ -124,7 +124,7 @@ def test_a_held_slot_does_not_hide_the_open_one_before_it() -> None:
 
     decision = decide(MINUTELY, policy, decided=seconds(at(-120)), now=due - timedelta(seconds=1))
 
-    assert decision == SlotDecision(run_slot=seconds(at(-60)), hold_until=due.timestamp())
+    assert (decision.run_slot, decision.hold_until) == (seconds(at(-60)), due.timestamp())
 
 
 @given(

@@ -58,6 +58,14 @@ class LedgerReading:
         found = await self._server.run("open_runs", (NamespaceKeys(key.namespace).prefix, key.name))
         return [_open_run(key, *row) for row in rows(found, 3)]
 
+    async def tasks_with_open_runs(self) -> list[TaskKey]:
+        """Whose `open_runs` are worth asking for. One round trip a namespace."""
+        found: list[TaskKey] = []
+        for namespace in await self.namespaces():
+            tasks = await self._server.ask(self._server.client.hgetall(NamespaceKeys(namespace).tasks))
+            found += [TaskKey(namespace, text(name)) for name, task in tasks.items() if len(task.split()) > 1]
+        return found
+
     async def read_feed(self, last_ids: Mapping[str, str]) -> list[FeedEntry]:
         """What changed in these namespaces (name → id of the last entry read, or FEED_START), at most 1,000 each.
 

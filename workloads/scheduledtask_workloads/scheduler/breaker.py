@@ -6,15 +6,16 @@ a slot, which would wait for its time limit. So a probe of our own looks, and no
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
-import redis
-
-from scheduledtask_workloads.scheduler.errors import RedisUnreachableError
+from scheduledtask_workloads.ledger import LedgerUnreachable
 
 PROBE_SECONDS = 0.2
 """Between two looks at an absent server: what a recovery may cost in delay."""
+
+BACKGROUND_SECONDS = 2.0
+"""What may take a moment and holds up no slot: big batches, the sweep."""
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ Answer = TypeVar("Answer")
 class Breaker:
     """Closed while Redis answers in time; open from the first call that fails to the first probe that does not."""
 
-    def __init__(self, probe: Callable[[], Awaitable[object]], timeout_seconds: float) -> None:
+    def __init__(self, probe: Callable[[], Coroutine[Any, Any, object]], timeout_seconds: float) -> None:
         self._probe = probe
         self._timeout_seconds = timeout_seconds
         self._opened = asyncio.Event()
@@ -33,15 +34,16 @@ class Breaker:
     def reachable(self) -> bool:
         return not self._opened.is_set()
 
-    async def call(self, ask: Callable[[], Awaitable[Answer]], timeout_seconds: float | None = None) -> Answer:
-        """The answer. Raises RedisUnreachableError when there is none in time, or was none a moment ago."""
+    async def call(self, asked: Coroutine[Any, Any, Answer], timeout_seconds: float | None = None) -> Answer:
+        """The answer. Raises LedgerUnreachable when there is none in time, or was none a moment ago."""
         if not self.reachable:
-            raise RedisUnreachableError("Redis did not answer a moment ago")
+            asked.close()
+            raise LedgerUnreachable("Redis did not answer a moment ago")
         try:
-            return await asyncio.wait_for(ask(), timeout_seconds or self._timeout_seconds)
-        except (redis.RedisError, TimeoutError, OSError) as error:
+            return await asyncio.wait_for(asked, timeout_seconds or self._timeout_seconds)
+        except (LedgerUnreachable, TimeoutError) as error:
             self._open(error)
-            raise RedisUnreachableError(f"Redis did not answer: {error!r}") from error
+            raise LedgerUnreachable(f"Redis did not answer: {error!r}") from error
 
     async def watch(self, restored: Callable[[], None]) -> None:
         """Probe an open breaker, close it, and say so; until cancelled."""
@@ -57,7 +59,7 @@ class Breaker:
     async def _answers(self) -> bool:
         try:
             await asyncio.wait_for(self._probe(), self._timeout_seconds)
-        except (redis.RedisError, TimeoutError, OSError):
+        except (LedgerUnreachable, TimeoutError):
             return False
         return True
 

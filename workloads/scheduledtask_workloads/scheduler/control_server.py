@@ -28,6 +28,8 @@ class ControlServer:
         self._path = path
         self._hear = hear
         self._writers: set[asyncio.StreamWriter] = set()
+        self._conversations: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
 
     @property
     def connected(self) -> bool:
@@ -48,15 +50,34 @@ class ControlServer:
             elif not writer.is_closing():
                 writer.write(lines)
 
-    async def run(self) -> None:
-        """Until cancelled. Raises SocketInUseError when another program answers on the path."""
+    async def open(self) -> None:
+        """Raises SocketInUseError when another program answers on the path."""
         remove_stale_socket(self._path)
-        server = await asyncio.start_unix_server(self._converse, self._path, limit=LINE_LIMIT_BYTES)
+        self._server = await asyncio.start_unix_server(
+            self._converse, self._path, limit=LINE_LIMIT_BYTES, start_serving=False
+        )
         self._path.chmod(0o600)
-        async with server:
-            await server.serve_forever()
+
+    async def serve(self) -> None:
+        """Once it is open; until cancelled."""
+        if self._server is not None:
+            async with self._server as server:
+                await server.serve_forever()
+
+    async def close(self) -> None:
+        """Hang up."""
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+        await asyncio.gather(*self._conversations)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversation = asyncio.current_task()
+        if conversation is not None:
+            self._conversations.add(conversation)
+            conversation.add_done_callback(self._conversations.discard)
+        await self._listen(reader, writer)
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(encode([SchedulerHello(pid=os.getpid())]))
         self._writers.add(writer)
         heard = 0

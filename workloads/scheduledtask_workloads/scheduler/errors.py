@@ -1,17 +1,12 @@
-"""What keeps the scheduler from its work.
+"""What keeps the scheduler from its work, beside the ledger's own errors.
 
 SchedulerError
-├── RedisUnreachableError   Redis did not answer in time, or the breaker is open because it did not a moment ago
-└── SocketInUseError        another scheduler listens on the control socket
+└── SocketInUseError   another scheduler listens on the control socket
 """
 
 
 class SchedulerError(Exception):
     """Something that the scheduler can't do now."""
-
-
-class RedisUnreachableError(SchedulerError):
-    """The ledger can't be asked; what needs it waits."""
 
 
 class SocketInUseError(SchedulerError):

@@ -1,6 +1,6 @@
 """The jobs that the scheduler holds, by task and by what they share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,8 +19,8 @@ class HeldJob:
     group: Group | None
     """None: suspended, or on demand."""
     policy: SlotPolicy
-    put_at: int
-    """Unix seconds; without a ledger to ask, slots count from here."""
+    assumed: int
+    """Unix seconds: while the ledger has not told, slots count from here."""
     decided: int | None = None
     """The newest decided slot, Unix seconds; None: the ledger has not told yet."""
 
@@ -31,7 +31,7 @@ class HeldJob:
 
     def counted_from(self) -> int:
         """Slots strictly after this are open."""
-        return max(self.put_at if self.decided is None else self.decided, self.effective_from)
+        return max(self.assumed if self.decided is None else self.decided, self.effective_from)
 
     def learn(self, slot: int) -> None:
         """`slot` is decided; what is older was decided before."""
@@ -45,6 +45,8 @@ class JobBook:
         self._jobs: dict[TaskKey, HeldJob] = {}
         self._groups: dict[Group, dict[TaskKey, HeldJob]] = {}
         self._unconfirmed: set[TaskKey] = set()
+        self.unlearned: set[TaskKey] = set()
+        """Jobs whose watermark the ledger has not told."""
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -55,7 +57,7 @@ class JobBook:
     def find(self, key: TaskKey) -> HeldJob | None:
         return self._jobs.get(key)
 
-    def sharing(self, group: Group) -> Iterable[HeldJob]:
+    def sharing(self, group: Group) -> Collection[HeldJob]:
         return self._groups.get(group, {}).values()
 
     @property
@@ -68,8 +70,10 @@ class JobBook:
         before = self.remove(job.key)
         held = HeldJob(job, job.key, group, _policy(job), int(now.timestamp()))
         if before is not None:
-            held.decided, held.put_at = before.decided, before.put_at
+            held.decided, held.assumed = before.decided, before.assumed
         self._jobs[held.key] = held
+        if held.decided is None:
+            self.unlearned.add(held.key)
         if group is not None:
             self._groups.setdefault(group, {})[held.key] = held
         return held
@@ -78,6 +82,7 @@ class JobBook:
         """What was held, if anything."""
         held = self._jobs.pop(key, None)
         self._unconfirmed.discard(key)
+        self.unlearned.discard(key)
         if held is not None and held.group is not None:
             members = self._groups[held.group]
             del members[key]
@@ -85,12 +90,31 @@ class JobBook:
                 del self._groups[held.group]
         return held
 
+    def learn(self, watermarks: Mapping[TaskKey, int | None]) -> None:
+        """The ledger's answer; None: no slot of the task was ever decided."""
+        for key, slot in watermarks.items():
+            if key in self._jobs:
+                self._jobs[key].learn(slot or 0)
+        self.unlearned.difference_update(watermarks)
+
+    def unlearn(self, now: datetime) -> None:
+        """Another scheduler may have decided slots until `now`."""
+        for held in self:
+            held.decided, held.assumed = None, int(now.timestamp())
+        self.unlearned = set(self._jobs)
+
+    def decided_slots(self) -> dict[TaskKey, int]:
+        return {held.key: held.decided for held in self if held.decided}
+
     def expect_all(self) -> None:
         """The control plane begins to send every job."""
         self._unconfirmed = set(self._jobs)
 
+    def confirm(self, key: TaskKey) -> None:
+        self._unconfirmed.discard(key)
+
     def unconfirmed(self) -> set[TaskKey]:
-        """Held since before `expect_all`, and not put again: they are gone."""
+        """Held since before `expect_all`, and not confirmed: they are gone."""
         return set(self._unconfirmed)
 
 

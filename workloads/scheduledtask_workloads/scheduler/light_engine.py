@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
-from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Reason, RunOrder, RunState, TaskKey
+from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Reason, RunState, TaskKey
 from scheduledtask_workloads.contract.messages import (
     AttemptEnded,
     AttemptStarted,
@@ -16,7 +16,7 @@ from scheduledtask_workloads.contract.messages import (
     RunnersHello,
     StartRun,
 )
-from scheduledtask_workloads.scheduler.light_run import AttemptKey, LightRun, attempt_key, key_of, made
+from scheduledtask_workloads.scheduler.light_run import AttemptKey, LightItem, attempt_key, key_of, order_of
 from scheduledtask_workloads.scheduler.runners_link import RunnersLink
 
 SHORT_RUN_SECONDS = 0.25
@@ -32,7 +32,11 @@ logger = logging.getLogger(__name__)
 
 
 class Outcomes(Protocol):
-    """Who writes down what became of the attempts."""
+    """Who writes down what becomes of the attempts."""
+
+    def accepted(self, key: AttemptKey, item: LightItem) -> None: ...
+
+    def dropped(self, key: AttemptKey) -> None: ...
 
     def started(self, message: AttemptStarted) -> None: ...
 
@@ -46,7 +50,7 @@ class LightEngine:
         self._link = link
         self._outcomes = outcomes
         self._witnessed = witnessed
-        self._queue: deque[LightRun | RunOrder] = deque()
+        self._queue: deque[LightItem] = deque()
         self._handed: dict[AttemptKey, AttemptRef] = {}
         self._active: dict[TaskKey, set[str]] = {}
         self._processes = 0
@@ -69,13 +73,14 @@ class LightEngine:
     def in_flight(self) -> int:
         return len(self._handed)
 
-    def enqueue(self, items: Iterable[LightRun | RunOrder]) -> None:
+    def enqueue(self, items: Iterable[LightItem]) -> None:
         """Admitted attempts; what is known already is not taken twice."""
         for item in items:
             key = key_of(item)
             runs = self._active.setdefault(key.task, set())
             if key.run_id not in runs:
                 runs.add(key.run_id)
+                self._outcomes.accepted(key, item)
                 self._queue.append(item)
         self._wake.set()
 
@@ -83,9 +88,19 @@ class LightEngine:
         """Another leader answers for what was not handed over."""
         dropped, self._queue = self._queue, deque()
         for item in dropped:
-            self._release(key_of(item))
+            self._forget(key_of(item))
         if dropped:
             logger.warning("dropped what was queued under an older leader's number", extra={"runs": len(dropped)})
+
+    def forget_task(self, task: TaskKey) -> None:
+        """Its queued runs were cancelled in the ledger."""
+        self._drop_queued({key for item in self._queue if (key := key_of(item)).task == task})
+
+    def stop(self, refs: Iterable[AttemptRef]) -> None:
+        """Cancelled, or no longer the current attempts: kill what runs, drop what is queued."""
+        keys = {attempt_key(ref): ref for ref in refs}
+        self._link.send(KillRun(ref=ref) for key, ref in keys.items() if key in self._handed)
+        self._drop_queued(set(keys))
 
     def cancel(self, task: TaskKey, run_id: str) -> None:
         """A queued attempt is reported cancelled, one that was handed over is killed."""
@@ -99,6 +114,14 @@ class LightEngine:
             return
         self._queue = deque(item for item in self._queue if key_of(item) != key)
         self._end(AttemptReport(ref=ref, state=RunState.CANCELLED, reason=Reason.CANCELLED, ended_at=time.time()))
+
+    def _drop_queued(self, keys: set[AttemptKey]) -> None:
+        if not keys:
+            return
+        dropped = keys.intersection(key_of(item) for item in self._queue)
+        self._queue = deque(item for item in self._queue if key_of(item) not in dropped)
+        for key in dropped:
+            self._forget(key)
 
     async def run(self) -> None:
         """Hand over while there is something, room, and permission; until cancelled."""
@@ -121,8 +144,7 @@ class LightEngine:
 
     def _hand_over(self) -> None:
         """Without a pause since permission was found: nothing may come in between."""
-        items = [self._queue.popleft() for _ in range(min(self._room(), len(self._queue)))]
-        orders = made(items)
+        orders = [order_of(self._queue.popleft()) for _ in range(min(self._room(), len(self._queue)))]
         self._handed.update((attempt_key(order.ref), order.ref) for order in orders)
         self._link.send(StartRun(order=order) for order in orders)
 
@@ -171,6 +193,10 @@ class LightEngine:
         self._handed.pop(key, None)
         self._release(key)
         self._outcomes.ended(report)
+
+    def _forget(self, key: AttemptKey) -> None:
+        self._release(key)
+        self._outcomes.dropped(key)
 
     def _release(self, key: AttemptKey) -> None:
         runs = self._active.get(key.task)

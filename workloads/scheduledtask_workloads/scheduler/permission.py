@@ -19,28 +19,35 @@ class Permission:
         self.fence: int | None = None
         """The leader's number that we act under; None: nobody made us its leader, or a newer leader is known."""
         self._deadline_boottime_seconds = 0.0
-        self._stopped_fence: int | None = None
-        self._refused_fence: int | None = None
+        self._refused_fence = -1
+        self._stopped = False
 
     def take(self, fence: int, deadline_boottime_seconds: float) -> bool:
         """False when the ledger knows a newer leader than the one that grants."""
-        if self._refused_fence is not None and fence <= self._refused_fence:
+        if fence <= self._refused_fence:
             return False
+        if self.fence is not None and fence > self.fence:
+            self._stopped = False
         self.fence = fence
         self._deadline_boottime_seconds = deadline_boottime_seconds
         return True
 
+    def begin(self) -> None:
+        """A control plane has connected; it says so again if firing is to stay stopped."""
+        self._stopped = False
+
     def stop_firing(self) -> None:
-        """No new slots under this leader's number; what is in flight, and its retries, go on."""
-        self._stopped_fence = self.fence
+        """No new slots before a newer leader, or a new connection; what is in flight, and its retries, go on."""
+        self._stopped = True
 
     def refuse(self) -> None:
-        """The ledger has a newer leader: nothing starts before somebody grants under a newer number still."""
-        self._refused_fence, self.fence = self.fence, None
+        """The ledger has a newer leader: nothing starts before somebody grants under a newer number."""
+        if self.fence is not None:
+            self._refused_fence, self.fence = self.fence, None
 
     @property
     def firing(self) -> bool:
-        return self.fence is not None and self.fence != self._stopped_fence
+        return self.fence is not None and not self._stopped
 
     def granted(self, now_boottime_seconds: float) -> bool:
         """The grant is valid: enough of a witness where Redis can't be asked."""

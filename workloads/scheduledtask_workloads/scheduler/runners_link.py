@@ -71,13 +71,12 @@ class RunnersLink:
         try:
             async for message in read_messages(reader, runners_to_scheduler):
                 self._deliver(message, writer, events)
+            logger.warning("the runners are gone")
         except FramingError as error:
             logger.warning("the runners can't be understood; connecting anew", extra={"error": str(error)})
         finally:
-            if self._writer is not None:
-                self._writer = None
-                logger.warning("the runners are gone")
-                events.disconnected()
+            self._writer = None
+            events.disconnected()
             writer.close()
 
     def _deliver(self, message: RunnersToScheduler, writer: asyncio.StreamWriter, events: RunnersEvents) -> None:

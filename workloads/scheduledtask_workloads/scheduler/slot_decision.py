@@ -31,6 +31,8 @@ class SkippedSlots:
 class SlotDecision:
     run_slot: int | None = None
     """To be admitted now, Unix seconds."""
+    run_due_at: float | None = None
+    """That slot with its jitter."""
     skipped: tuple[SkippedSlots, ...] = ()
     hold_until: float | None = None
     """Jitter holds a slot back: decide again at this Unix time."""
@@ -63,7 +65,10 @@ def decide(rule: Rule, policy: SlotPolicy, *, decided: int, now: datetime) -> Sl
         if slot is None:
             return SlotDecision(hold_until=hold_until)
         due = _due(rule, policy, slot)
-    return _decide_slot(rule, policy, decided, slot, now_seconds - due, hold_until)
+    reason = skip_reason(policy, now_seconds - due)
+    if reason is not None:
+        return SlotDecision(skipped=_skipped(rule, reason, decided, slot), hold_until=hold_until)
+    return SlotDecision(slot, due, _older(rule, policy, decided, slot), hold_until)
 
 
 def skip_reason(policy: SlotPolicy, late_seconds: float) -> Reason | None:
@@ -76,15 +81,11 @@ def skip_reason(policy: SlotPolicy, late_seconds: float) -> Reason | None:
     return None
 
 
-def _decide_slot(
-    rule: Rule, policy: SlotPolicy, decided: int, slot: int, late_seconds: float, hold_until: float | None
-) -> SlotDecision:
-    reason = skip_reason(policy, late_seconds)
-    if reason is not None:
-        return SlotDecision(None, _skipped(rule, reason, decided, slot), hold_until)
-    older = Reason.COALESCED if policy.catch_up is CatchUp.LATEST else Reason.NOT_CAUGHT_UP
+def _older(rule: Rule, policy: SlotPolicy, decided: int, slot: int) -> tuple[SkippedSlots, ...]:
+    """The open slots before the one that runs."""
     before = _latest(rule, decided, slot - 1)
-    return SlotDecision(slot, _skipped(rule, older, decided, before) if before else (), hold_until)
+    reason = Reason.COALESCED if policy.catch_up is CatchUp.LATEST else Reason.NOT_CAUGHT_UP
+    return () if before is None else _skipped(rule, reason, decided, before)
 
 
 def _skipped(rule: Rule, reason: Reason, decided: int, last_slot: int) -> tuple[SkippedSlots]:

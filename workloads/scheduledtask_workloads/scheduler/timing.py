@@ -66,9 +66,10 @@ class EngineExecutor(BaseExecutor):  # type: ignore[misc]
 
 
 class Timing:
-    """Tells `due` which groups have a slot now."""
+    """Tells `due` which groups have a slot now, and calls `heartbeat` each second."""
 
-    def __init__(self, due: Callable[[list[Group]], None]) -> None:
+    def __init__(self, due: Callable[[list[Group]], None], heartbeat: Callable[[], None]) -> None:
+        self._heartbeat = heartbeat
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
@@ -84,6 +85,7 @@ class Timing:
             while True:
                 await asyncio.sleep(HEARTBEAT_SECONDS)
                 self._scheduler.wakeup()
+                self._heartbeat()
         finally:
             self._scheduler.shutdown(wait=False)
 

@@ -1,0 +1,60 @@
+"""`scheduledtask scheduler`: the sidecar program."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from scheduledtask_operator.cli.problems import CommandProblem
+from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
+from scheduledtask_workloads.scheduler import Settings, SocketInUseError, run_scheduler
+
+DEFAULTS = Settings(Path(), Path(), "")
+
+
+@click.command("scheduler", help="Start the scheduler program (a pod's sidecar).")
+@click.option(
+    "--control-socket",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Unix socket to listen on for the control plane.",
+)
+@click.option(
+    "--runners-socket", type=click.Path(path_type=Path), required=True, help="Unix socket that the runners listen on."
+)
+@click.option("--redis-url", envvar="SCHEDULEDTASK_REDIS_URL", required=True, help="The ledger and Celery's broker.")
+@click.option(
+    "--lease-seconds",
+    type=click.FloatRange(2, 600),
+    default=DEFAULTS.lease_seconds,
+    show_default=True,
+    help="How long a light attempt counts as alive after its last heartbeat.",
+)
+@click.option(
+    "--slice-size",
+    type=click.IntRange(1, 5000),
+    default=DEFAULTS.slice_size,
+    show_default=True,
+    help="Attempts admitted in one call.",
+)
+@click.option(
+    "--redis-timeout-seconds",
+    type=click.FloatRange(0.05, 5),
+    default=DEFAULTS.redis_timeout_seconds,
+    show_default=True,
+    help="How long a slot waits for Redis before light tasks go on without it.",
+)
+def command(
+    control_socket: Path,
+    runners_socket: Path,
+    redis_url: str,
+    lease_seconds: float,
+    slice_size: int,
+    redis_timeout_seconds: float,
+) -> None:
+    settings = Settings(control_socket, runners_socket, redis_url, lease_seconds, slice_size, redis_timeout_seconds)
+    try:
+        configure_logging()
+        asyncio.run(run_scheduler(settings))
+    except (LoggingSettingError, SocketInUseError, ValueError) as error:
+        raise CommandProblem(str(error)) from error

@@ -1,0 +1,311 @@
+"""From due slots to admitted attempts: one round at a time, light first, in slices.
+
+One task does all of it, so that no slot is decided twice at once, and so that nothing is admitted while the ledger and
+our memory are being brought together.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from typing import NamedTuple, TypeVar
+
+from scheduledtask_workloads.contract import ConcurrencyPolicy, Reason, TaskClass
+from scheduledtask_workloads.contract.messages import SlotsSkipped
+from scheduledtask_workloads.ledger import (
+    Admission,
+    Claim,
+    FencedOut,
+    Ledger,
+    LedgerUnreachable,
+    Verdict,
+)
+from scheduledtask_workloads.scheduler.accounts import Accounts
+from scheduledtask_workloads.scheduler.breaker import Breaker
+from scheduledtask_workloads.scheduler.heavy_engine import HeavyEngine
+from scheduledtask_workloads.scheduler.holds import Holds
+from scheduledtask_workloads.scheduler.job_book import HeldJob, JobBook
+from scheduledtask_workloads.scheduler.light_engine import LightEngine
+from scheduledtask_workloads.scheduler.light_run import LightRun
+from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
+from scheduledtask_workloads.scheduler.plan import Candidate, Plan, plan
+from scheduledtask_workloads.scheduler.recovery import Recovery
+from scheduledtask_workloads.scheduler.slot_decision import SkippedSlots
+from scheduledtask_workloads.scheduler.timing import Group
+
+logger = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+
+class Parts(NamedTuple):
+    """What admission works with."""
+
+    ledger: Ledger
+    breaker: Breaker
+    book: JobBook
+    permission: Permission
+    recovery: Recovery
+    accounts: Accounts
+    light: LightEngine
+    heavy: HeavyEngine
+
+
+class Admitting:
+    """`host` names this process; `lease_seconds` and `slice_size`: see Settings."""
+
+    def __init__(
+        self, parts: Parts, *, host: str, lease_seconds: float, slice_size: int, fenced: Callable[[], None]
+    ) -> None:
+        self._parts = parts
+        self._host = host
+        self._lease_seconds = lease_seconds
+        self._slice_size = slice_size
+        self._fenced = fenced
+        self._due_groups: set[Group] = set()
+        self._due_jobs: list[HeldJob] = []
+        self._requests: list[Candidate] = []
+        self._holds = Holds()
+        self._hold_timer: asyncio.TimerHandle | None = None
+        self._wake = asyncio.Event()
+
+    # --- what calls for a round
+
+    def due(self, groups: Iterable[Group]) -> None:
+        self._due_groups.update(groups)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Recovery has something to do."""
+        self._wake.set()
+
+    def due_job(self, job: HeldJob) -> None:
+        """Also of a job that is about to be replaced: its old schedule counts until now."""
+        self._due_jobs.append(job)
+        self._wake.set()
+
+    def request(self, job: HeldJob, claim: Claim) -> None:
+        """A run outside of the schedule."""
+        self._requests.append((job, claim))
+        self._wake.set()
+
+    def look_again(self) -> None:
+        """Permission, Redis or the clock may have changed: every slot that is open is looked at."""
+        self.due(self._parts.book.groups)
+
+    def heartbeat(self, now: datetime) -> None:
+        """Each second, for holds that a step of the clock has made due."""
+        if self._holds.next() is not None:
+            self._rouse_holds(now)
+
+    # --- rounds
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            fence = self._parts.permission.fence
+            if fence is None:
+                continue
+            try:
+                await self._round(fence)
+            except FencedOut:
+                self._fenced()
+
+    async def _round(self, fence: int) -> None:
+        parts = self._parts
+        reachable = await self._recovered(fence)
+        if not parts.permission.firing:
+            return
+        now = datetime.now(UTC)
+        planned = plan(self._take_due(), now, self._take_requests())
+        self._hold(planned, now)
+        reachable = reachable and await self._record_skips(planned, fence)
+        if not reachable:
+            self._skip_apart(planned)
+        reachable = await self._admit(planned.light, fence, now, reachable)
+        if reachable:
+            await self._admit(planned.heavy, fence, now, reachable)
+
+    async def _recovered(self, fence: int) -> bool:
+        try:
+            await self._parts.recovery.ensure(fence)
+        except LedgerUnreachable:
+            return False
+        return True
+
+    def _take_due(self) -> Iterable[HeldJob]:
+        """Each once: two claims of one slot would be a waste."""
+        groups, self._due_groups = self._due_groups, set()
+        singles, self._due_jobs = self._due_jobs, []
+        sharing = chain.from_iterable(map(self._parts.book.sharing, groups))
+        return {id(job): job for job in chain(sharing, singles)}.values()
+
+    def _take_requests(self) -> list[Candidate]:
+        requests, self._requests = self._requests, []
+        return requests
+
+    async def _record_skips(self, planned: Plan, fence: int) -> bool:
+        """Before later slots of the same tasks are admitted, as a watermark never goes back. False: unreachable."""
+        skips = [_message(job, skip) for job, skip in planned.skipped]
+        try:
+            for batch in _slices(skips, self._slice_size):
+                await self._parts.breaker.call(self._parts.ledger.record_skips(batch, fence))
+        except LedgerUnreachable:
+            return False
+        for job, skip in planned.skipped:
+            self._learn(job, skip.last_slot)
+        return True
+
+    async def _admit(self, candidates: Sequence[Candidate], fence: int, now: datetime, reachable: bool) -> bool:
+        """One slice is on its way to Redis while the answers for the one before are worked in. False: unreachable."""
+        before: tuple[Sequence[Candidate], asyncio.Task[list[Admission] | None]] | None = None
+        for candidates_slice in [*_slices(candidates, self._slice_size), None]:
+            asked = None
+            if candidates_slice is not None:
+                asked = (candidates_slice, asyncio.create_task(self._ask(candidates_slice, fence, now, reachable)))
+                await asyncio.sleep(0)
+            if before is not None:
+                reachable = self._settle(before[0], await before[1], fence, now)
+            before = asked
+        return reachable
+
+    async def _ask(
+        self, candidates: Sequence[Candidate], fence: int, now: datetime, reachable: bool
+    ) -> list[Admission] | None:
+        """None: Redis did not answer. Raises FencedOut."""
+        if not reachable:
+            return None
+        claims = [claim for _, claim in candidates]
+        try:
+            admissions = await self._claim(claims, fence, now)
+            if admissions[0].verdict is Verdict.EPOCH_MISSING:
+                await self._parts.recovery.compare_epoch(fence)
+                admissions = await self._claim(claims, fence, now)
+        except LedgerUnreachable:
+            return None
+        if admissions[0].verdict is Verdict.FENCED:
+            raise FencedOut(fence)
+        return admissions if admissions[0].verdict is not Verdict.EPOCH_MISSING else None
+
+    async def _claim(self, claims: list[Claim], fence: int, now: datetime) -> list[Admission]:
+        asked = self._parts.ledger.admit(claims, fence, now.timestamp(), self._host, self._lease_seconds)
+        return await self._parts.breaker.call(asked)
+
+    def _settle(
+        self, candidates: Sequence[Candidate], admissions: list[Admission] | None, fence: int, now: datetime
+    ) -> bool:
+        if admissions is None:
+            self._admit_apart(candidates, fence, now)
+            return False
+        admitted = [
+            candidate
+            for candidate, admission in zip(candidates, admissions, strict=True)
+            if admission.verdict is Verdict.ADMITTED
+        ]
+        for job, claim in candidates:
+            if claim.slot_epoch_seconds is not None:
+                self._learn(job, claim.slot_epoch_seconds)
+        self._hand_on(admitted, fence)
+        _log_slice(candidates, len(admitted))
+        return True
+
+    def _hand_on(self, admitted: list[Candidate], fence: int) -> None:
+        light = [LightRun(claim, fence) for _, claim in admitted if claim.job.task_class is TaskClass.LIGHT]
+        self._parts.light.enqueue(light)
+        heavy = [claim for _, claim in admitted if claim.job.task_class is TaskClass.HEAVY]
+        if heavy:
+            self._parts.heavy.enqueue((claim.job.pool, claim.order(fence)) for claim in heavy)
+
+    # --- without Redis
+
+    def _skip_apart(self, planned: Plan) -> None:
+        """Only what a light slot took the place of, or came too late for; heavy slots stay open."""
+        if self._parts.permission.granted(boottime_seconds()):
+            for job, skip in planned.skipped:
+                if job.job.task_class is TaskClass.LIGHT:
+                    self._learn(job, skip.last_slot)
+                    self._parts.accounts.skip_apart(_message(job, skip))
+
+    def _admit_apart(self, candidates: Sequence[Candidate], fence: int, now: datetime) -> None:
+        """Light slots under the grant alone; everything else waits for Redis."""
+        if not self._parts.permission.granted(boottime_seconds()):
+            return
+        for job, claim in candidates:
+            slot = claim.slot_epoch_seconds
+            if slot is None:
+                self._requests.append((job, claim))
+            elif job.job.task_class is TaskClass.LIGHT:
+                self._learn(job, slot)
+                self._decide_apart(job, claim, slot, fence, now)
+
+    def _decide_apart(self, job: HeldJob, claim: Claim, slot: int, fence: int, now: datetime) -> None:
+        forbids = job.job.concurrency_policy is ConcurrencyPolicy.FORBID
+        if forbids and self._parts.light.active_runs(job.key) >= job.job.max_concurrency:
+            self._parts.accounts.skip_apart(_message(job, SkippedSlots(Reason.OVERLAP, 1, slot)))
+            return
+        run = LightRun(claim, fence)
+        self._parts.accounts.run_apart(claim, run.ref, now.timestamp())
+        self._parts.light.enqueue([run])
+
+    # --- inside
+
+    def _learn(self, job: HeldJob, slot: int) -> None:
+        """Also of the job that has taken its place meanwhile."""
+        job.learn(slot)
+        held = self._parts.book.find(job.key)
+        if held is not None and held is not job:
+            held.learn(slot)
+
+    def _hold(self, planned: Plan, now: datetime) -> None:
+        for until, key in planned.held:
+            self._holds.add(until, key)
+        self._arm(now)
+
+    def _rouse_holds(self, now: datetime) -> None:
+        for key in self._holds.take_due(now.timestamp()):
+            held = self._parts.book.find(key)
+            if held is not None:
+                self.due_job(held)
+        self._arm(now)
+
+    def _arm(self, now: datetime) -> None:
+        if self._hold_timer is not None:
+            self._hold_timer.cancel()
+            self._hold_timer = None
+        until = self._holds.next()
+        if until is not None:
+            delay_seconds = max(0.0, until - now.timestamp())
+            loop = asyncio.get_running_loop()
+            self._hold_timer = loop.call_later(delay_seconds, lambda: self._rouse_holds(datetime.now(UTC)))
+
+
+def _message(job: HeldJob, skip: SkippedSlots) -> SlotsSkipped:
+    return SlotsSkipped(
+        namespace=job.key.namespace,
+        name=job.key.name,
+        reason=skip.reason,
+        count=skip.count,
+        last_slot_epoch_seconds=skip.last_slot,
+    )
+
+
+def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _log_slice(candidates: Sequence[Candidate], admitted: int) -> None:
+    """A line a slice, not a line a run: ten thousand lines would be what makes the next slot late."""
+    lag_seconds = time.time() - min(claim.due_at for _, claim in candidates)
+    logger.info(
+        "admitted",
+        extra={
+            "engine": candidates[0][1].job.task_class.value,
+            "runs": admitted,
+            "decided": len(candidates),
+            "fire_lag_ms": round(lag_seconds * 1000, 1),
+        },
+    )

@@ -1,0 +1,142 @@
+"""What the control plane says, and what follows from it."""
+
+import logging
+from datetime import UTC, datetime
+
+from scheduledtask_workloads.contract import Job, TaskKey
+from scheduledtask_workloads.contract.messages import (
+    CancelRun,
+    ControlHello,
+    ControlToScheduler,
+    Grant,
+    GrantAcknowledged,
+    JobPut,
+    JobRemoved,
+    JobsComplete,
+    RequestRun,
+    StopFiring,
+)
+from scheduledtask_workloads.ledger import Claim, LedgerUnreachable
+from scheduledtask_workloads.schedule import ScheduleError
+from scheduledtask_workloads.scheduler.admission import Admitting, Parts
+from scheduledtask_workloads.scheduler.control_server import ControlServer
+from scheduledtask_workloads.scheduler.permission import boottime_seconds
+from scheduledtask_workloads.scheduler.telling import Telling
+from scheduledtask_workloads.scheduler.timing import Group, Timing
+
+logger = logging.getLogger(__name__)
+
+
+class Hearing:
+    """Takes the messages of socket A."""
+
+    def __init__(
+        self, parts: Parts, admitting: Admitting, timing: Timing, telling: Telling, server: ControlServer
+    ) -> None:
+        self._parts = parts
+        self._admitting = admitting
+        self._timing = timing
+        self._telling = telling
+        self._server = server
+        self._told_history: set[TaskKey] = set()
+
+    async def hear(self, message: ControlToScheduler) -> None:
+        match message:
+            case JobPut(job=job):
+                self._put(job)
+            case Grant():
+                self._take_grant(message)
+            case CancelRun():
+                await self._cancel(message)
+            case _:
+                self._hear_rarer(message)
+
+    def _hear_rarer(self, message: ControlToScheduler) -> None:
+        match message:
+            case ControlHello():
+                self._parts.permission.begin()
+                self._parts.book.expect_all()
+                self._told_history.clear()
+            case JobRemoved(namespace=namespace, name=name):
+                self._remove(TaskKey(namespace, name))
+            case JobsComplete():
+                self._complete()
+            case StopFiring():
+                self._parts.permission.stop_firing()
+            case RequestRun():
+                self._request(message)
+
+    def _put(self, job: Job) -> None:
+        book = self._parts.book
+        before = book.find(job.key)
+        if before is None or before.job != job:
+            try:
+                held = book.put(job, datetime.now(UTC))
+            except ScheduleError as error:
+                logger.warning("not held", extra={"namespace": job.namespace, "task": job.name, "error": str(error)})
+                return
+            self._regroup(before.group if before else None, held.group)
+            if before is not None and before.group != held.group:
+                self._admitting.due_job(before)
+            self._admitting.due_job(held)
+        book.confirm(job.key)
+        if job.key not in self._told_history:
+            self._told_history.add(job.key)
+            self._telling.want_history(job.key)
+
+    def _regroup(self, before: Group | None, after: Group | None) -> None:
+        if after is not None:
+            self._timing.watch(after)
+        if before is not None and before != after and not self._parts.book.sharing(before):
+            self._timing.forget(before)
+
+    def _remove(self, key: TaskKey) -> None:
+        held = self._parts.book.remove(key)
+        if held is not None:
+            self._regroup(held.group, None)
+        self._parts.light.forget_task(key)
+        self._parts.recovery.remove(key)
+        self._admitting.wake()
+
+    def _complete(self) -> None:
+        gone = self._parts.book.unconfirmed()
+        for key in gone:
+            self._remove(key)
+        logger.info("the jobs are complete", extra={"jobs": len(self._parts.book), "dropped": len(gone)})
+
+    def _take_grant(self, grant: Grant) -> None:
+        permission = self._parts.permission
+        fence, granted = permission.fence, permission.granted(boottime_seconds())
+        if not permission.take(grant.fence, grant.deadline_boottime_seconds):
+            logger.warning("a grant under an old number", extra={"fence": grant.fence})
+            return
+        if fence != grant.fence:
+            logger.info("granted", extra={"fence": grant.fence})
+            self._parts.recovery.lead_anew(datetime.now(UTC))
+        if fence != grant.fence or not granted:
+            self._admitting.look_again()
+            self._parts.light.wake()
+        self._server.tell(
+            [GrantAcknowledged(fence=grant.fence, deadline_boottime_seconds=grant.deadline_boottime_seconds)]
+        )
+
+    def _request(self, message: RequestRun) -> None:
+        held = self._parts.book.find(TaskKey(message.namespace, message.name))
+        if held is None:
+            logger.warning(
+                "a run of a task that is not held",
+                extra={"namespace": message.namespace, "task": message.name, "run_id": message.run_id},
+            )
+            return
+        self._admitting.request(held, Claim(held.job, message.run_id, None, datetime.now(UTC).timestamp()))
+
+    async def _cancel(self, message: CancelRun) -> None:
+        key = TaskKey(message.namespace, message.name)
+        extra = {"namespace": key.namespace, "task": key.name, "run_id": message.run_id}
+        try:
+            outcome = await self._parts.breaker.call(self._parts.ledger.cancel(key.namespace, key.name, message.run_id))
+        except LedgerUnreachable:
+            logger.warning("cancelled only if it is light, as Redis does not answer", extra=extra)
+        else:
+            logger.info("cancelled", extra={**extra, "outcome": outcome.value})
+        self._parts.light.cancel(key, message.run_id)

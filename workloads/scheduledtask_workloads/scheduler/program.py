@@ -1,0 +1,196 @@
+"""The scheduler program: its parts put together, run, and ended."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from scheduledtask_workloads.broker import HeavyPublisher
+from scheduledtask_workloads.contract import RunRecord
+from scheduledtask_workloads.contract.messages import RunChanged
+from scheduledtask_workloads.ledger import FencedOut, Ledger, LedgerUnreachable
+from scheduledtask_workloads.scheduler.accounts import Accounts
+from scheduledtask_workloads.scheduler.admission import Admitting, Parts
+from scheduledtask_workloads.scheduler.breaker import Breaker
+from scheduledtask_workloads.scheduler.control_server import ControlServer
+from scheduledtask_workloads.scheduler.hearing import Hearing
+from scheduledtask_workloads.scheduler.heavy_engine import HeavyEngine
+from scheduledtask_workloads.scheduler.job_book import JobBook
+from scheduledtask_workloads.scheduler.light_engine import LightEngine
+from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
+from scheduledtask_workloads.scheduler.recovery import Recovery
+from scheduledtask_workloads.scheduler.runners_link import RunnersLink
+from scheduledtask_workloads.scheduler.settings import Settings
+from scheduledtask_workloads.scheduler.sweeping import Sweeping, host_name
+from scheduledtask_workloads.scheduler.telling import Telling
+from scheduledtask_workloads.scheduler.timing import Timing
+
+HEARTBEATS_PER_LEASE = 3
+FENCE_ANSWER_SECONDS = 0.25
+"""For how long the ledger's word that nobody newer leads is good for a hand-over: a process that was frozen since then
+has to ask again."""
+
+logger = logging.getLogger(__name__)
+
+
+async def run_scheduler(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT. Raises SocketInUseError, and ValueError for a Redis URL that is none."""
+    client = _redis_client(settings)
+    publisher = HeavyPublisher(settings.redis_url)
+    scheduler = Scheduler(settings, client, publisher)
+    try:
+        await scheduler.run(_stop_asked())
+    finally:
+        scheduler.close()
+        await client.aclose()
+
+
+class Scheduler:
+    """Every part, and what joins them. Must be made in a running loop."""
+
+    def __init__(self, settings: Settings, client: redis.asyncio.Redis, publisher: HeavyPublisher) -> None:
+        host, lease_seconds = host_name(), settings.lease_seconds
+        self._lease_seconds = lease_seconds
+        self._link = RunnersLink(settings.runners_socket)
+        self._server = ControlServer(settings.control_socket, lambda message: self._hearing.hear(message))
+        ledger = Ledger(client)
+        breaker = Breaker(ledger.namespaces, settings.redis_timeout_seconds)
+        accounts = Accounts(ledger, breaker, host=host, lease_seconds=lease_seconds, changed=self._run_changed)
+        light = LightEngine(self._link, accounts, self._witnessed)
+        accounts.acknowledge, accounts.stop = light.acknowledge, light.stop
+        book = JobBook()
+        self._parts = Parts(
+            ledger=ledger,
+            breaker=breaker,
+            book=book,
+            permission=Permission(),
+            recovery=Recovery(ledger, breaker, book, accounts, light),
+            accounts=accounts,
+            light=light,
+            heavy=HeavyEngine(publisher, lambda refs: breaker.call(ledger.mark_dispatched(refs, lease_seconds))),
+        )
+        self._admitting = Admitting(
+            self._parts,
+            host=host,
+            lease_seconds=lease_seconds,
+            slice_size=settings.slice_size,
+            fenced=self._fenced,
+        )
+        self._sweeping = Sweeping(
+            self._parts, host=host, since=time.time(), lease_seconds=lease_seconds, fenced=self._fenced
+        )
+        self._timing = Timing(self._admitting.due, self._heartbeat)
+        self._telling = Telling(self._parts, self._server, self._link)
+        self._hearing = Hearing(self._parts, self._admitting, self._timing, self._telling, self._server)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. Raises SocketInUseError."""
+        await self._server.open()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in self._works()]
+            await stop.wait()
+            logger.info("leaving; light runs go on with the runners")
+            for task in tasks:
+                task.cancel()
+        await self._server.close()
+        await self._leave()
+
+    def close(self) -> None:
+        self._parts.heavy.close()
+
+    def _works(self) -> list[Coroutine[Any, Any, None]]:
+        parts = self._parts
+        return [
+            self._server.serve(),
+            self._link.run(parts.light),
+            self._timing.run(),
+            self._admitting.run(),
+            self._sweeping.run(),
+            parts.light.run(),
+            parts.heavy.run(),
+            parts.accounts.run(lambda: parts.recovery.ready),
+            parts.breaker.watch(self._restored),
+            self._keep_leases(),
+            self._telling.tell_feed(),
+            self._telling.tell_histories(),
+            self._telling.tell_depths(),
+            self._telling.tell_status(),
+        ]
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease_seconds / HEARTBEATS_PER_LEASE)
+            if self._parts.recovery.ready:
+                try:
+                    await self._parts.accounts.renew(list(self._parts.light.known().values()))
+                except LedgerUnreachable:
+                    continue
+
+    async def _witnessed(self) -> bool:
+        """Whether a light run may be handed over at this moment: by the grant, else by the fence in Redis."""
+        permission, asked_at = self._parts.permission, boottime_seconds()
+        if permission.granted(asked_at):
+            return True
+        if permission.fence is None:
+            return False
+        try:
+            await self._parts.breaker.call(self._parts.ledger.take_leadership(permission.fence))
+        except LedgerUnreachable:
+            return False
+        except FencedOut:
+            self._fenced()
+            return False
+        return boottime_seconds() - asked_at < FENCE_ANSWER_SECONDS
+
+    async def _leave(self) -> None:
+        """What is known and not yet written would otherwise wait for the next scheduler."""
+        if self._parts.recovery.ready:
+            try:
+                await self._parts.accounts.flush()
+            except LedgerUnreachable:
+                logger.warning("Redis does not answer; the runners keep what is not written")
+
+    def _heartbeat(self) -> None:
+        self._admitting.heartbeat(datetime.now(UTC))
+        self._parts.light.wake()
+
+    def _restored(self) -> None:
+        self._parts.recovery.disturb()
+        self._admitting.look_again()
+        self._parts.light.wake()
+
+    def _fenced(self) -> None:
+        if self._parts.permission.fence is not None:
+            logger.warning(
+                "a newer leader was here; nothing starts any more", extra={"fence": self._parts.permission.fence}
+            )
+        self._parts.permission.refuse()
+        self._parts.recovery.disturb()
+        self._parts.light.forget_queue()
+
+    def _run_changed(self, record: RunRecord) -> None:
+        self._server.tell([RunChanged(record=record)])
+
+
+def _redis_client(settings: Settings) -> redis.asyncio.Redis:
+    """A connection that broke is opened again once; the breaker keeps the time."""
+    return redis.asyncio.Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=settings.redis_timeout_seconds,
+        retry=Retry(NoBackoff(), 1),
+        retry_on_error=[redis.ConnectionError],
+    )
+
+
+def _stop_asked() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,100 @@
+"""Brings the ledger and our memory together, before anything is admitted or swept.
+
+Needed under a new leader's number, after Redis was away, when it is another server than before, and for jobs that the
+ledger was not yet asked about. In between, it costs nothing.
+"""
+
+import logging
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any, TypeVar
+
+from scheduledtask_workloads.contract import TaskKey
+from scheduledtask_workloads.ledger import Claim, Ledger
+from scheduledtask_workloads.scheduler.accounts import Accounts
+from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS, Breaker
+from scheduledtask_workloads.scheduler.job_book import JobBook
+from scheduledtask_workloads.scheduler.light_engine import LightEngine
+from scheduledtask_workloads.scheduler.light_run import LightItem, LightRun
+
+BATCH = 5000  # watermarks in one call
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+class Recovery:
+    """`ready` while what the ledger says and what we remember are known to agree."""
+
+    def __init__(self, ledger: Ledger, breaker: Breaker, book: JobBook, accounts: Accounts, light: LightEngine) -> None:
+        self._ledger = ledger
+        self._breaker = breaker
+        self._book = book
+        self._accounts = accounts
+        self._light = light
+        self._removed: set[TaskKey] = set()
+        self._fence: int | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self._fence is not None and self._breaker.reachable
+
+    def disturb(self) -> None:
+        """They may no longer agree."""
+        self._fence = None
+
+    def lead_anew(self, now: datetime) -> None:
+        """A new number: another leader may have decided slots since we last did."""
+        self.disturb()
+        self._book.unlearn(now)
+
+    def remove(self, key: TaskKey) -> None:
+        """The ScheduledTask was deleted: its queued runs are to be cancelled."""
+        self._removed.add(key)
+
+    async def ensure(self, fence: int) -> None:
+        """Make it so. Raises LedgerUnreachable and FencedOut."""
+        if self._fence != fence:
+            await self._ask(self._ledger.take_leadership(fence))
+        await self._learn()
+        if self._fence != fence:
+            await self._agree(fence)
+            self._fence = fence
+        while self._removed:
+            key = next(iter(self._removed))
+            await self._ask(self._ledger.cancel_queued(key.namespace, key.name))
+            self._removed.discard(key)
+
+    async def compare_epoch(self, fence: int) -> None:
+        """Another server, or the same without its memory: tell it what was decided, then stamp it."""
+        epoch = await self._ask(self._ledger.epoch())
+        if epoch.matches:
+            return
+        logger.info("another Redis server than before; comparing the ledger", extra={"server": epoch.server_run_id})
+        watermarks = list(self._book.decided_slots().items())
+        for start in range(0, len(watermarks), BATCH):
+            await self._ask(self._ledger.raise_watermarks(dict(watermarks[start : start + BATCH])))
+        await self._accounts.restore(fence, self._claim_of)
+        await self._ask(self._ledger.stamp_epoch(fence, epoch.server_run_id))
+
+    def _claim_of(self, item: LightItem) -> Claim | None:
+        if isinstance(item, LightRun):
+            return item.claim
+        held = self._book.find(item.ref.key)
+        due_at = float(item.slot_epoch_seconds or 0)
+        return Claim(held.job, item.ref.run_id, item.slot_epoch_seconds, due_at) if held else None
+
+    async def _learn(self) -> None:
+        while self._book.unlearned:
+            keys = list(self._book.unlearned)[:BATCH]
+            self._book.learn(await self._ask(self._ledger.watermarks(keys)))
+
+    async def _agree(self, fence: int) -> None:
+        await self._accounts.write_down(fence)
+        await self.compare_epoch(fence)
+        await self._accounts.renew(list(self._light.known().values()))
+        await self._accounts.flush()
+
+    async def _ask(self, asked: Coroutine[Any, Any, Answer]) -> Answer:
+        return await self._breaker.call(asked, BACKGROUND_SECONDS)
