@@ -129,7 +129,7 @@ def _check_parameter(parameter: inspect.Parameter, hints: Mapping[str, Any], whe
     name = parameter.name
     if parameter.kind not in _KEYWORD_KINDS:
         raise TaskDefinitionError(
-            f"{where}: parameter {parameter} is not one that can be named; write it as a plain one"
+            f"{where}: parameter {parameter} cannot be given by name; make it a plain one"
         )
     if name not in hints:
         raise TaskDefinitionError(f"{where}: parameter {name} has no annotation; write {name}: int, or what it takes")

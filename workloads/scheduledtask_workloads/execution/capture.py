@@ -105,7 +105,7 @@ def _writer(descriptor: int) -> TextIO:
 
 def _flush(*streams: TextIO | None) -> None:
     for stream in streams:
-        with suppress(OSError, ValueError):  # closed by the body, or a full disk
+        with suppress(Exception):  # closed or replaced by the body, or a full disk
             if stream is not None:
                 stream.flush()
 

@@ -17,6 +17,7 @@ from scheduledtask_workloads.execution.processes import die_with_parent, kill_tr
 from scheduledtask_workloads.execution.reports import Observed, exited_by, memory_limit_exceeded, timed_out
 
 _LOOK_SECONDS = 0.1
+_LOADING_SECONDS = 60.0
 _ORDER, _OUTPUT, _STARTED, _REPORT = "order.json", "output", "started", "report.json"
 
 HostReport = Callable[[RunOrder, Observed], AttemptReport]
@@ -27,7 +28,8 @@ def run_in_child(
 ) -> AttemptReport:
     """Perform the order in a fresh interpreter, its output passed on while it runs; leaves no process behind.
 
-    The time limit counts from the interpreter's start. KeyboardInterrupt ends the child and is raised on.
+    The time limit counts from the body's first line; loading the task code may take a minute.
+    KeyboardInterrupt ends the child and is raised on.
     """
     with tempfile.TemporaryDirectory(prefix="scheduledtask-run-") as name:
         folder = Path(name)
@@ -76,12 +78,12 @@ class _ChildRun:
         return self._own_report() or exited_by(self._order, self._observed(), exit_code)
 
     def _watch(self) -> HostReport | None:
-        deadline = time.monotonic() + self._order.timeout_seconds
+        loaded_by = time.time() + _LOADING_SECONDS
         while self._process.poll() is None:
             self._pass_output_on()
             if self._guard.sample():
                 return memory_limit_exceeded
-            if time.monotonic() >= deadline:
+            if time.time() > (self._started_at() or loaded_by) + self._order.timeout_seconds:
                 return timed_out
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_LOOK_SECONDS)
@@ -95,6 +97,11 @@ class _ChildRun:
         if fresh:
             self._on_output(fresh)
 
+    def _started_at(self) -> float | None:
+        with suppress(FileNotFoundError, ValueError):  # not there, or not written yet
+            return float((self._folder / _STARTED).read_text(encoding="ascii"))
+        return None
+
     def _own_report(self) -> AttemptReport | None:
         try:
             report = AttemptReport.model_validate_json((self._folder / _REPORT).read_bytes())
@@ -104,12 +111,9 @@ class _ChildRun:
         return report.model_copy(update={"peak_memory_bytes": peak_bytes})
 
     def _observed(self) -> Observed:
-        started_at = None
-        with suppress(FileNotFoundError):
-            started_at = float((self._folder / _STARTED).read_text(encoding="ascii"))
         return Observed(
             ended_at=time.time(),
-            started_at=started_at,
+            started_at=self._started_at(),
             peak_memory_bytes=larger_peak_bytes(None, self._guard.peak_bytes),
             output=read_tail(self._folder / _OUTPUT),
         )

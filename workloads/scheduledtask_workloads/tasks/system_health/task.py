@@ -1,5 +1,7 @@
 """The task `system-health`."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import psutil
@@ -7,6 +9,7 @@ from pydantic import Field
 
 from scheduledtask_workloads.catalog import Profile, RunContext, task
 from scheduledtask_workloads.tasks.system_health.checks import Check, Health, check, judge
+from scheduledtask_workloads.tasks.system_health.history import append
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 
@@ -20,6 +23,7 @@ def system_health(
     load_per_cpu: Annotated[float, Field(gt=0, description="Highest 5-minute load for each processor.")] = 2.0,
     disk_paths: Annotated[list[str], Field(description="A folder on each disk to look at.")] = ["/"],  # noqa: B006
     sample_seconds: Annotated[float, Field(gt=0, le=3, description="How long the processors are observed.")] = 0.2,
+    history: Annotated[str | None, Field(description="SQLite file whose table system_health gets a row a run.")] = None,
 ) -> Health:
     """Check processor, memory, disks and load of this machine against limits."""
     health = judge(
@@ -32,6 +36,8 @@ def system_health(
     for each in health.failing:
         context.logger.warning("%s is %s %s, above %s", each.name, each.value, each.unit, each.limit)
     context.logger.info("status %s", health.status)
+    if history is not None:
+        append(Path(history), health, at=datetime.now(UTC))
     return health
 
 
