@@ -1,0 +1,83 @@
+"""Memory of each process of local mode with the built-in light tasks, running: proportional set size (PSS).
+
+Pages that forked processes share are counted once in all, so the figures may be added.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+RUNNERS = 4
+DEADLINE_SECONDS = 60.0
+SETTLE_SECONDS = 20.0  # each runner has run each task by then
+_MANIFEST = """
+apiVersion: scheduledtask.dev/v1alpha1
+kind: ScheduledTask
+metadata: {{name: health-{number}}}
+spec: {{schedule: "* * * * * *", task: system-health, arguments: {{history: {folder}/health.sqlite}}}}
+---
+apiVersion: scheduledtask.dev/v1alpha1
+kind: ScheduledTask
+metadata: {{name: cleanup-{number}}}
+spec:
+  schedule: "*/2 * * * * *"
+  task: database-cleanup
+  arguments: {{url: "sqlite:///{folder}/health.sqlite", table: system_health, age_column: at, max_age: 10s}}
+---
+"""
+
+
+def measure() -> dict[str, int]:
+    """Bytes by program, each with its children."""
+    with tempfile.TemporaryDirectory(prefix="scheduledtask-bench-") as folder:
+        manifests = "".join(_MANIFEST.format(number=number, folder=folder) for number in range(RUNNERS))
+        (Path(folder) / "tasks.yaml").write_text(manifests)
+        command = [sys.executable, "-m", "scheduledtask_operator.cli", "dev", "-f", folder, "--runners", str(RUNNERS)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            _await_programs(Path(folder))
+            time.sleep(SETTLE_SECONDS)
+            return _by_program(Path(folder))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _await_programs(folder: Path) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not {"scheduler", "runners"} <= _programs(folder).keys():
+        if time.monotonic() > deadline:
+            raise TimeoutError("scheduler and runners did not come up")
+        time.sleep(0.1)
+
+
+def _programs(folder: Path) -> dict[str, int]:
+    try:
+        pids: dict[str, int] = json.loads((folder / ".scheduledtask" / "processes.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return pids
+
+
+def _by_program(folder: Path) -> dict[str, int]:
+    programs = _programs(folder)
+    own = set(programs.values())
+    return {name: _tree_bytes(psutil.Process(pid), own - {pid}) for name, pid in programs.items()}
+
+
+def _tree_bytes(root: psutil.Process, others: set[int]) -> int:
+    """Of `root` and its children, without those programs that are listed for themselves."""
+    total = root.memory_full_info().pss
+    for child in root.children():
+        if child.pid not in others:
+            total += _tree_bytes(child, others)
+    return int(total)
+
+
+if __name__ == "__main__":
+    print(json.dumps({name: f"{size / 2**20:.1f} MiB" for name, size in measure().items()}, indent=2))
