@@ -125,7 +125,7 @@ end
 
 local reply = {}
 for at = 6, #ARGV, 8 do
-  redis.call('SADD', KEYS[3], namespace_of(ARGV[at]))
+  redis.call('SADD', NAMESPACES, namespace_of(ARGV[at]))
   decide_namespace(ARGV[at], at + 1, reply)
 end
 return table.concat(reply)

@@ -6,12 +6,9 @@ from typing import Any
 import redis.asyncio
 from redis.commands.core import AsyncScript
 
-from scheduledtask_workloads.contract.keys import EPOCH_KEY, FENCE_KEY, NAMESPACES_KEY
 from scheduledtask_workloads.ledger.errors import EpochMissing, FencedOut, LedgerUnreachable
 from scheduledtask_workloads.ledger.scripts import script_text
 from scheduledtask_workloads.ledger.wire import Argument
-
-_KEYS = (EPOCH_KEY, FENCE_KEY, NAMESPACES_KEY)
 
 
 class AsyncServer:
@@ -26,7 +23,7 @@ class AsyncServer:
         script = self._scripts.get(name)
         if script is None:
             script = self._scripts[name] = self.client.register_script(script_text(name))
-        return await self.ask(script(keys=_KEYS, args=arguments))
+        return await self.ask(script(args=arguments))
 
     async def run_as_leader(self, name: str, fence: int, arguments: Sequence[Argument]) -> Any:
         """The same for a script that checks the fence. Raises FencedOut and EpochMissing too."""

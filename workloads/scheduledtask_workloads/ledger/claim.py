@@ -68,5 +68,6 @@ class RunWithoutRedis(NamedTuple):
     """The scheduler process that started it."""
     admitted_at: float
     started_at: float | None
+    """Of one that still runs; None: its body has not begun."""
     report: AttemptReport | None
     """None: it still runs."""

@@ -10,7 +10,6 @@ import redis
 from redis.commands.core import Script
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunRecord
-from scheduledtask_workloads.contract.keys import EPOCH_KEY
 from scheduledtask_workloads.ledger.errors import LedgerUnreachable
 from scheduledtask_workloads.ledger.scripts import script_text
 from scheduledtask_workloads.ledger.wire import Argument, ref_arguments, report_arguments, text
@@ -103,7 +102,10 @@ class WorkerLedger:
         return stop
 
     def finish(self, report: AttemptReport) -> RunRecord | None:
-        """Report the end of an attempt; None when it was no longer the current one, and nothing was changed."""
+        """Report the end of an attempt; None when it was no longer the current one, and nothing was changed.
+
+        A report that comes again, or after the sweep gave this attempt up, is answered by what became of the run.
+        """
         arguments = (*ref_arguments(report.ref), *report_arguments(report), *self._memory(report.ref))
         (answer,) = self._run("finish", arguments)
         self._memories.pop(report.ref, None)
@@ -120,6 +122,6 @@ class WorkerLedger:
 
     def _run(self, name: str, arguments: Sequence[Argument]) -> Any:
         try:
-            return self._scripts[name](keys=(EPOCH_KEY,), args=arguments)
+            return self._scripts[name](args=arguments)
         except (redis.RedisError, OSError) as error:
             raise LedgerUnreachable(f"the ledger in Redis did not answer: {error}") from error

@@ -4,4 +4,4 @@
 -- Reply: the newest fence, which is ARGV[1] unless a newer leader was here.
 
 fence_stands(ARGV[1])
-return redis.call('GET', KEYS[2])
+return redis.call('GET', FENCE)

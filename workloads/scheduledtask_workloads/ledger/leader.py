@@ -144,8 +144,8 @@ class Ledger(LedgerReading):
     async def finish(self, reports: Sequence[AttemptReport]) -> list[RunRecord | None]:
         """What became of each run: final, or Waiting for its next attempt.
 
-        None: the attempt was no longer the current one, and nothing was changed. A report sent again is answered as
-        the first time, while the history still has the run.
+        None: the attempt was no longer the current one, and nothing was changed. A report that comes again, or after
+        the sweep gave this attempt up, is answered by what became of the run, while the history still has it.
         """
         arguments = chain.from_iterable(
             (*ref_arguments(report.ref), *report_arguments(report), *_NO_MEMORY) for report in reports

@@ -3,7 +3,7 @@
 -- ARGV: for each task three: prefix, name, slot (Unix seconds).
 
 for first = 1, #ARGV, 3 do
-  redis.call('SADD', KEYS[3], namespace_of(ARGV[first]))
+  redis.call('SADD', NAMESPACES, namespace_of(ARGV[first]))
   raise_watermark(ARGV[first], ARGV[first + 1], tonumber(ARGV[first + 2]))
 end
 return #ARGV / 3

@@ -7,7 +7,7 @@ if not fence_stands(ARGV[1]) then return 'F' end
 for first = 2, #ARGV, 5 do
   local prefix, name, last_slot = ARGV[first], ARGV[first + 1], tonumber(ARGV[first + 4])
   if raise_watermark(prefix, name, last_slot) then
-    redis.call('SADD', KEYS[3], namespace_of(prefix))
+    redis.call('SADD', NAMESPACES, namespace_of(prefix))
     tell_skipped(prefix, name, ARGV[first + 2], tonumber(ARGV[first + 3]), last_slot)
   end
 end

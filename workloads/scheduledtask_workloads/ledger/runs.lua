@@ -1,7 +1,11 @@
 -- What every script of the ledger shares; it stands before each of them.
 --
--- KEYS[1]  scheduledtask:epoch, string: the server's run_id when the leader last compared
--- KEYS[2]  scheduledtask:fence, string: the newest leader's number (the leader's scripts only)
+-- KEYS is empty: the names follow from the namespace's prefix, so this is not for a Redis Cluster; and a key that a
+-- script declares has to be writable, which the epoch is not for workers.
+--
+--   scheduledtask:epoch       string: the server's run_id when the leader last compared
+--   scheduledtask:fence       string: the newest leader's number (the leader's scripts only)
+--   scheduledtask:namespaces  set: every namespace that has keys (the leader's scripts only)
 --
 -- Keys of one namespace, below its prefix (`scheduledtask:ns:NAMESPACE:`); RUN stands for `name|run_id`:
 --   tasks           hash, name → newest decided slot (Unix seconds, -1 none), a space, and the run ids that have not
@@ -17,6 +21,7 @@
 --
 -- Numbers of users' results never pass through cjson: a report's members are spliced in as Python wrote them.
 
+local EPOCH, FENCE, NAMESPACES = 'scheduledtask:epoch', 'scheduledtask:fence', 'scheduledtask:namespaces'
 local FEED_LENGTH = 20000 -- two bursts of 5,000 runs, each with a start and an end
 
 local function server_now()
@@ -29,13 +34,13 @@ local function server_run_id()
 end
 
 local function epoch_stands()
-  return redis.call('GET', KEYS[1]) == server_run_id()
+  return redis.call('GET', EPOCH) == server_run_id()
 end
 
 -- An older fence is refused; a newer one shows a newer leader.
 local function fence_stands(fence)
-  local stored = tonumber(redis.call('GET', KEYS[2]) or '0')
-  if tonumber(fence) > stored then redis.call('SET', KEYS[2], fence) end
+  local stored = tonumber(redis.call('GET', FENCE) or '0')
+  if tonumber(fence) > stored then redis.call('SET', FENCE, fence) end
   return tonumber(fence) >= stored
 end
 

@@ -5,5 +5,5 @@
 
 if not fence_stands(ARGV[1]) then return 'F' end
 if server_run_id() ~= ARGV[2] then return 'C' end
-redis.call('SET', KEYS[1], ARGV[2])
+redis.call('SET', EPOCH, ARGV[2])
 return 'S'

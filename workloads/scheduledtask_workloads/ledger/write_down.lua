@@ -17,7 +17,7 @@ local function find_or_create(prefix, name, run_id, first)
     return nil
   end
   if ended_record(prefix, name, run_id) then return nil end
-  redis.call('SADD', KEYS[3], namespace_of(prefix))
+  redis.call('SADD', NAMESPACES, namespace_of(prefix))
   run = cjson.decode('{' .. ARGV[first + 7] .. '}')
   run.slot, run.by, run.host = tonumber(ARGV[first + 3]), ARGV[first + 6], ARGV[first + 6]
   run.state, run.attempt, run.fence = 'Dispatched', tonumber(ARGV[first + 16]), tonumber(ARGV[first + 4])
