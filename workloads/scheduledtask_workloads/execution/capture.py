@@ -57,6 +57,8 @@ class CapturedOutput:
 def read_tail(path: Path, limit_bytes: int = TAIL_BYTES) -> Tail:
     """The end of a file as text, whole characters only; empty for a file that is not there."""
     try:
+        if not path.stat().st_size:
+            return Tail()  # most light runs print nothing
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - limit_bytes))

@@ -41,6 +41,7 @@ class Pool:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._queue: deque[RunOrder] = deque()
+        self._held: set[AttemptRef] = set()  # given to a child, or waiting
         self._watch_timer: asyncio.TimerHandle | None = None
         self._crew = Crew(
             settings.processes, folder, CrewListener(self._on_word, self._on_nonsense, self._on_death, self._hand_out)
@@ -54,6 +55,7 @@ class Pool:
         """Now, or when a child is free."""
         if order.memory_limit_bytes is None:
             order = order.model_copy(update={"memory_limit_bytes": self._settings.memory_limit_bytes})
+        self._held.add(order.ref)
         self._queue.append(order)
         self._hand_out()
 
@@ -62,10 +64,11 @@ class Pool:
         return [place.run for place in self._crew.busy() if place.run is not None]
 
     def holds(self, ref: AttemptRef) -> bool:
-        return any(run.order.ref == ref for run in self.active()) or any(order.ref == ref for order in self._queue)
+        return ref in self._held
 
     def drop_queue(self) -> None:
         """Forget the orders that no child has yet."""
+        self._held.difference_update(order.ref for order in self._queue)
         self._queue.clear()
 
     def cancel(self, ref: AttemptRef) -> None:
@@ -77,6 +80,7 @@ class Pool:
                 self._crew.ask(place)
         for order in [order for order in self._queue if order.ref == ref]:
             self._queue.remove(order)
+            self._held.discard(ref)
             self._listener.on_ended(cancelled(order, Observed(ended_at=time.time())))
 
     def interrupt(self) -> None:
@@ -140,6 +144,7 @@ class Pool:
 
     def _free(self, place: Place, report: AttemptReport, *, leaving: bool) -> None:
         place.run = None
+        self._held.discard(report.ref)
         self._listener.on_ended(report)
         if leaving:
             self._crew.end(place)
