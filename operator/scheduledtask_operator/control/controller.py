@@ -98,6 +98,10 @@ class Controller:
         self._link.stop_firing()
         self._scaler.drain()
 
+    def close_pools(self) -> None:
+        """Every run has ended: workers go, whatever still waits in a queue."""
+        self._scaler.close()
+
     def _connected(self, connected: bool) -> None:
         if not connected:
             self.scheduler, self._acknowledged = None, False
@@ -107,9 +111,9 @@ class Controller:
     def _receive(self, message: SchedulerToControl) -> None:
         match message:
             case RunChanged(record=record):
-                self._runs.change(record)
-                self._ports.observer.run_changed(record)
-                self._queue.add(TaskKey(record.namespace, record.name))
+                if self._runs.change(record):
+                    self._ports.observer.run_changed(record)
+                    self._queue.add(TaskKey(record.namespace, record.name))
             case TaskHistory():
                 self._load_history(message)
             case SlotsSkipped():
@@ -123,9 +127,6 @@ class Controller:
 
     def _load_history(self, history: TaskHistory) -> None:
         key = TaskKey(history.namespace, history.name)
-        known = {run.run_id for run in self._runs.of(key).history}
-        self._runs.load(key, history.records)
-        for record in reversed(history.records):
-            if record.run_id not in known:
-                self._ports.observer.history_read(record)
+        for record in self._runs.load(key, history.records):
+            self._ports.observer.history_read(record)
         self._queue.add(key)

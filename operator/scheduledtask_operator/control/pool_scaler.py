@@ -41,7 +41,7 @@ class PoolScaler:
         self._observer = observer
         self._clock = clock
         self._known: dict[PoolKey, _Pool] = {}
-        self._draining = False
+        self._draining = self._closed = False
 
     def depth_changed(self, depth: PoolDepth) -> None:
         self._known.setdefault(PoolKey(depth.namespace, depth.pool), _Pool()).depth = depth
@@ -54,6 +54,10 @@ class PoolScaler:
     def drain(self) -> None:
         """From now on workers stay only for what waits or runs."""
         self._draining = True
+
+    def close(self) -> None:
+        """From now on no worker is wanted. Messages of runs that ended may still wait: a killed worker's, for one."""
+        self._closed = self._draining = True
 
     async def run(self) -> None:
         while True:
@@ -82,7 +86,7 @@ class PoolScaler:
             self._observer.pool_scaled(key, workers.replicas, decision)
 
     def _limits(self, jobs: list[HeavyJob]) -> PoolLimits:
-        if not jobs:
+        if self._closed or not jobs:
             return NO_WORKERS
         limits = shared_limits(heavy.limits for heavy in jobs)
         return replace(limits, min_replicas=0, idle_seconds=0.0) if self._draining else limits

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from scheduledtask_operator.control.status import TaskRuns
 from scheduledtask_workloads.contract import RunRecord, TaskKey
 
-HISTORY_LIMIT = 20  # above every job's own history_limit by default; the ledger keeps the record
+HISTORY_LIMIT = 250  # above the 201 runs that a job can ask to keep; with less, old ones would be news again
 
 
 class RunBook:
@@ -20,24 +20,39 @@ class RunBook:
     def forget(self, key: TaskKey) -> None:
         self._runs.pop(key, None)
 
-    def change(self, record: RunRecord) -> None:
+    def change(self, record: RunRecord) -> bool:
+        """Whether it is news: a scheduler that comes back tells again what it does not know to be told."""
         key = TaskKey(record.namespace, record.name)
         known = self.of(key)
+        if record in known.active or _is_past(record, known):
+            return False
         if record.state.final:
             self._end(key, known, [record])
-        elif all(past.run_id != record.run_id for past in known.history):
+        else:
             others = tuple(run for run in known.active if run.run_id != record.run_id)
             self._runs[key] = TaskRuns(tuple(sorted((*others, record), key=_admitted_at)), known.history)
+        return True
 
-    def load(self, key: TaskKey, records: Iterable[RunRecord]) -> None:
-        """The ledger's final records."""
-        self._end(key, self.of(key), records)
+    def load(self, key: TaskKey, records: Iterable[RunRecord]) -> list[RunRecord]:
+        """The ledger's final records; those that are news, oldest first."""
+        known = self.of(key)
+        news = [record for record in records if not _is_past(record, known)]
+        self._end(key, known, news)
+        return sorted(news, key=_ended_at)
 
     def _end(self, key: TaskKey, known: TaskRuns, ended: Iterable[RunRecord]) -> None:
         by_id = {record.run_id: record for record in known.history} | {record.run_id: record for record in ended}
         newest_first = sorted(by_id.values(), key=_ended_at, reverse=True)
         active = tuple(run for run in known.active if run.run_id not in by_id)
         self._runs[key] = TaskRuns(active, tuple(newest_first[:HISTORY_LIMIT]))
+
+
+def _is_past(record: RunRecord, known: TaskRuns) -> bool:
+    """It ended, and that is known, or so long ago that it is forgotten."""
+    if any(past.run_id == record.run_id for past in known.history):
+        return True
+    full = len(known.history) == HISTORY_LIMIT
+    return full and record.state.final and _ended_at(record) < _ended_at(known.history[-1])
 
 
 def _admitted_at(record: RunRecord) -> float:

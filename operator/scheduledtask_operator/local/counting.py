@@ -43,6 +43,7 @@ class Counting:
         self.controller.stop_firing()
         self.board.enter_phase("no more slots; awaiting runs")
         await _within(RUNS_SECONDS, lambda: self.tally.all_ended(after, until) and not self._active())
+        self.controller.close_pools()
         self.board.enter_phase("awaiting workers")
         await _within(DRAIN_SECONDS, self.pools.all_gone)
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
@@ -75,10 +75,17 @@ def as_json(tasks: Sequence[TaskSummary]) -> str:
 
 
 def _as_object(task: TaskSummary) -> dict[str, object]:
-    fields = asdict(task)
-    delays = {"p50": fields.pop("start_delay_p50_seconds"), "p99": fields.pop("start_delay_p99_seconds")}
-    fields["class"] = fields.pop("task_class")
-    return {**fields, "start_delay_seconds": delays}
+    return {
+        "namespace": task.namespace,
+        "name": task.name,
+        "class": task.task_class,
+        "due": task.due,
+        "ran": task.ran,
+        "doubled": task.doubled,
+        "lost": task.lost,
+        "outcomes": task.outcomes,
+        "start_delay_seconds": {"p50": task.start_delay_p50_seconds, "p99": task.start_delay_p99_seconds},
+    }
 
 
 def as_table(tasks: Sequence[TaskSummary]) -> Table:
