@@ -16,7 +16,7 @@ import click
 
 from scheduledtask_operator.cli.assignments import parse_assignments
 from scheduledtask_operator.cli.problems import EXIT_FAILED, CommandProblem
-from scheduledtask_operator.cli.quantity_options import DURATION, MEMORY
+from scheduledtask_operator.cli.quantity_options import as_bytes, as_seconds
 from scheduledtask_operator.local.catalog_child import ChildCatalog
 from scheduledtask_operator.local.errors import LocalError
 from scheduledtask_operator.local.project import environment_for
@@ -27,8 +27,18 @@ from scheduledtask_workloads.contract.quantity import format_duration, format_me
 @click.command(name="run")
 @click.argument("task")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="An argument; VALUE is read as YAML.")
-@click.option("--timeout", "timeout_seconds", type=DURATION, default="1d", show_default=True, help="End it after that.")
-@click.option("--memory", "memory_limit_bytes", type=MEMORY, help="End it above that, as in 500M or 8Gi.")
+@click.option(
+    "--timeout",
+    "timeout_seconds",
+    callback=as_seconds,
+    metavar="DURATION",
+    default="1d",
+    show_default=True,
+    help="End it after that.",
+)
+@click.option(
+    "--memory", "memory_limit_bytes", callback=as_bytes, metavar="MEMORY", help="End it above that: 500M, 8Gi."
+)
 @click.option(
     "--artifacts",
     type=click.Path(file_okay=False, path_type=Path),
