@@ -42,13 +42,19 @@ def test_more_orders_than_processes_wait(scheduler: SchedulerEnd, tmp_path: Path
 
 
 def test_a_child_runs_the_bodies_of_one_namespace_only(scheduler: SchedulerEnd) -> None:
-    namespaces = ["red", "blue", "green", "red", "blue", "green"]
-    pids: dict[str, set[int]] = {}
-    for namespace in namespaces:
+    namespace_of: dict[int, str] = {}
+    for namespace in ["red", "blue", "green", "black", "white", "grey"] * 2:
         report = scheduler.run(light_order("reports-process", namespace=namespace))
-        pids.setdefault(namespace, set()).add(report.result["pid"])
+        assert namespace_of.setdefault(report.result["pid"], namespace) == namespace
 
-    assert not pids["red"] & pids["blue"] | pids["red"] & pids["green"] | pids["blue"] & pids["green"]
+
+def test_namespaces_that_alternate_find_their_children_again(scheduler: SchedulerEnd) -> None:
+    pids = [
+        scheduler.run(light_order("reports-process", namespace=namespace)).result["pid"]
+        for namespace in ["red", "blue", "green"] * 2
+    ]
+
+    assert pids[:3] == pids[3:]
 
 
 def test_a_cancelled_body_is_asked_to_stop_and_its_processes_end(scheduler: SchedulerEnd, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from scheduledtask_workloads.runners.place import Place
 
 logger = logging.getLogger(__name__)
 
+KEPT_PER_PROCESS = 2  # children alive for each that may be busy, so that alternating namespaces need no fork a run
 REBIRTH_SECONDS = 1.0  # pause after one that died without having run anything: the next may do the same
 
 
@@ -41,7 +42,7 @@ class Crew:
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._serials = count(1)
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, Place] = {}  # by serial, the one used longest ago first
         self._nursery: NurseryLink | None = None
         self._open_nursery()
 
@@ -54,16 +55,16 @@ class Crew:
 
     def place_for(self, namespace: str) -> Place | None:
         """A child that may run this namespace's bodies, borne if need be; None while as many as may be are busy."""
+        if sum(1 for _ in self.busy()) >= self._processes:
+            return None
         idle = [place for place in self._places.values() if place.idle]
-        for place in idle:
-            if place.namespace == namespace:
-                return place
-        for place in idle:
-            if place.namespace is None:
-                return place
-        if idle:
-            self.end(idle[0])  # it is kept to another namespace, and makes room
-        return self._bear() if self._serving() < self._processes else None
+        for wanted in (namespace, None):
+            for place in idle:
+                if place.namespace == wanted:
+                    return self._latest(place)
+        if idle and self._serving() >= self._processes * KEPT_PER_PROCESS:
+            self.end(idle[0])  # kept to another namespace, and used longest ago
+        return self._bear()
 
     def ask(self, place: Place) -> None:
         """Ask its body to stop; it takes no run after this one."""
@@ -90,6 +91,10 @@ class Crew:
             self._nursery = None
         for place in self._places.values():
             place.close()
+
+    def _latest(self, place: Place) -> Place:
+        self._places[place.serial] = self._places.pop(place.serial)
+        return place
 
     def _serving(self) -> int:
         return sum(not place.doomed or place.run is not None for place in self._places.values())
