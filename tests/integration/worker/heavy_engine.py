@@ -22,6 +22,7 @@ from scheduledtask_workloads.ledger import Claim, Ledger, Verdict
 NAMESPACE, POOL = "ml", "big"
 PROJECT = Path(__file__).parents[2] / "projects" / "misbehaving"
 FENCE = 1
+LEASE_SECONDS = 2.0
 DEADLINE_SECONDS = 30.0
 
 T = TypeVar("T")
@@ -69,7 +70,12 @@ class HeavyEngine:
 
     def start_worker(self, **options: Any) -> Worker:
         """Short terms, so that what a dead worker held is back within seconds."""
-        defaults = {"namespace": NAMESPACE, "pool": POOL, "lease_seconds": 2, "visibility_timeout_seconds": 3}
+        defaults = {
+            "namespace": NAMESPACE,
+            "pool": POOL,
+            "lease_seconds": LEASE_SECONDS,
+            "visibility_timeout_seconds": 3,
+        }
         log = self.folder / f"worker-{len(self.workers)}.log"
         worker = Worker(self.server.url, log, {**defaults, **options})
         self.workers.append(worker)
@@ -99,15 +105,19 @@ class HeavyEngine:
             **fields,
         )
         claim = Claim(job, f"{name}-run", None, time.time())
-        (admission,) = self._ask(lambda ledger: ledger.admit([claim], FENCE, time.time(), "test", 30.0))
+        (admission,) = self._ask(lambda ledger: ledger.admit([claim], FENCE, time.time(), "test", LEASE_SECONDS))
         assert admission.verdict is Verdict.ADMITTED
         order = claim.order(FENCE)
-        self.publish(order)
+        self._publish(order)
         return order
 
-    def publish(self, order: RunOrder) -> None:
+    def send_again(self, order: RunOrder) -> None:
+        """As a leader does whose first sending was not answered."""
         HeavyPublisher(self.server.url).publish([order], POOL)
-        self._ask(lambda ledger: ledger.mark_dispatched([order.ref], 30.0))
+
+    def _publish(self, order: RunOrder) -> None:
+        HeavyPublisher(self.server.url).publish([order], POOL)
+        self._ask(lambda ledger: ledger.mark_dispatched([order.ref], LEASE_SECONDS))
 
     def sweep(self) -> int:
         """One round of the leader: next attempts are made and published; their count."""
@@ -115,11 +125,13 @@ class HeavyEngine:
         async def sweep(ledger: Ledger) -> list[Any]:
             due = await ledger.due_for_sweep([NAMESPACE])
             queued = HeavyPublisher(self.server.url).attempts(NAMESPACE, POOL)
-            return await ledger.sweep(due, [run for run in due if run.attempt_id in queued], FENCE, "test", 30.0)
+            return await ledger.sweep(
+                due, [run for run in due if run.attempt_id in queued], FENCE, "test", LEASE_SECONDS
+            )
 
         made = self._ask(sweep)
         for attempt in made:
-            self.publish(attempt.order)
+            self._publish(attempt.order)
         return len(made)
 
     def cancel(self, order: RunOrder) -> None:

@@ -28,7 +28,7 @@ def test_a_body_longer_than_the_visibility_timeout_runs_once(engine: HeavyEngine
 def test_a_second_copy_of_a_message_is_dropped(engine: HeavyEngine, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     order = engine.submit("journals", arguments={"path": str(journal)})
-    engine.publish(order)
+    engine.send_again(order)
     engine.start_worker()
     assert engine.await_record(order).attempts == 1
     engine.await_settled()
@@ -41,7 +41,7 @@ def test_a_copy_at_another_worker_waits_and_others_pass_it(engine: HeavyEngine, 
         engine.start_worker().await_ready()
     order = engine.submit("journals", arguments={"path": str(journal), "seconds": 600.0})
     await_lines(journal)
-    engine.publish(order)
+    engine.send_again(order)
     assert engine.await_record(engine.submit("nothing")).state is RunState.SUCCEEDED
     assert engine.record(order) is None
     engine.cancel(order)

@@ -95,7 +95,9 @@ class Desk:
                 logger.info("waits until the ledger was compared with the leader's memory", extra=log_fields(ref))
                 request.again_in(EPOCH_SECONDS, self.receive)
             case EntryVerdict.HELD:
-                request.again_in((entry.held_for_seconds or 0.0) + LAPSED_SECONDS, self._put_back)
+                logger.info("another delivery holds the lease", extra=log_fields(ref))
+                held_seconds = min(entry.held_for_seconds or 0.0, self._settings.lease_seconds)
+                request.again_in(held_seconds + LAPSED_SECONDS, self._put_back)
             case EntryVerdict.STALE | EntryVerdict.CANCELLED:
                 logger.info("message dropped: %s", entry.verdict.value, extra=log_fields(ref))
                 self._acknowledge(request)
