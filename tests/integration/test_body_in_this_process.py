@@ -47,6 +47,23 @@ def test_streams_handlers_and_descriptors_are_put_back(perform: Perform) -> None
     os.fstat(1)
 
 
+def test_the_next_body_finds_the_surroundings_of_the_first(perform: Perform, tmp_path: Path) -> None:
+    @task("wanders")
+    def wanders() -> None:
+        os.chdir(tmp_path)
+        os.environ["LEFT_BEHIND"] = "1"
+        del os.environ["PATH"]
+        os.umask(0o777)
+
+    before = (Path.cwd(), dict(os.environ))
+    report = perform(wanders)
+    (tmp_path / "readable").touch()
+
+    assert report.state is RunState.SUCCEEDED, report.message
+    assert (Path.cwd(), dict(os.environ)) == before
+    assert (tmp_path / "readable").stat().st_mode & 0o400
+
+
 def test_logging_goes_to_the_output_with_the_run(perform: Perform) -> None:
     @task("speaks")
     def speaks(context: RunContext) -> None:

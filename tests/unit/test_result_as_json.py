@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunState
+from scheduledtask_workloads.contract.messages import AttemptEnded, runners_to_scheduler
 from scheduledtask_workloads.execution.results import RESULT_LIMIT_BYTES, BadResultError, as_json, one_line
 
 JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -51,10 +53,45 @@ class Hostile:
     __repr__ = __str__
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), b"bytes", float("nan"), Hostile(), {(1, 2): 3}, Point])
+@pytest.mark.parametrize(
+    "value", [{1, 2}, object(), b"bytes", "half of a pair: \udcff", float("nan"), Hostile(), {(1, 2): 3}, Point]
+)
 def test_what_has_none_is_refused(value: object) -> None:
     with pytest.raises(BadResultError, match="is not JSON"):
         as_json(value)
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("levels", [250, 100_000])
+def test_what_is_nested_too_deeply_to_be_read_is_refused(levels: int) -> None:
+    with pytest.raises(BadResultError, match="is not JSON"):
+        as_json(nested(levels))
+
+
+def test_whatever_is_taken_survives_the_way_in_a_message() -> None:
+    deepest = max(levels for levels in range(150, 250) if _taken(nested(levels)))
+    report = AttemptReport(
+        ref=AttemptRef(namespace="a", name="b", run_id="c", attempt=1, fence=1),
+        state=RunState.SUCCEEDED,
+        result=nested(deepest),
+    )
+    sent = AttemptEnded(report=report).model_dump_json()
+
+    assert runners_to_scheduler.validate_json(sent) == AttemptEnded(report=report)
+
+
+def _taken(value: Any) -> bool:
+    try:
+        as_json(value)
+    except BadResultError:
+        return False
+    return True
 
 
 def test_a_circle_is_refused() -> None:
@@ -81,6 +118,7 @@ class UnreadableError(Exception):
     [
         (ValueError("two\nlines"), "ValueError: two lines"),
         (KeyError(), "KeyError"),
+        (ValueError("half of a pair: \udcff"), "ValueError: half of a pair: \\udcff"),
         (UnreadableError(), "UnreadableError: (its text cannot be read)"),
     ],
 )

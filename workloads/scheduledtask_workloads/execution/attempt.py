@@ -23,6 +23,7 @@ from scheduledtask_workloads.execution.journal import write_line
 from scheduledtask_workloads.execution.logs import logging_to_output
 from scheduledtask_workloads.execution.memory import forget_peak, own_peak_bytes
 from scheduledtask_workloads.execution.results import one_line
+from scheduledtask_workloads.execution.surroundings import surroundings_kept
 
 _REASONS: dict[type[CatalogError], Reason] = {
     BadArgumentsError: Reason.BAD_ARGUMENTS,
@@ -62,7 +63,7 @@ def execute(
     forget_peak()
     attempt = _Attempt(order, on_started)
     try:
-        with captured(output), logging_to_output(order.ref.attempt_id):
+        with surroundings_kept(), captured(output), logging_to_output(order.ref.attempt_id):
             outcome = attempt.perform(catalog)
     except Exception as error:  # noqa: BLE001  a full disk, an argument's own validator: the host must hear of it
         outcome = Outcome(RunState.FAILED, Reason.RAISED, f"the body could not be run: {one_line(error)}")

@@ -7,9 +7,11 @@ from pathlib import PurePath
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 RESULT_LIMIT_BYTES = 64 * 1024
 _MESSAGE_LIMIT = 500
+_WRAPPING = 10  # levels of the messages around a result; the parser on the other side takes 200 in all
 
 
 class BadResultError(Exception):
@@ -22,10 +24,11 @@ def as_json(result: object) -> Any:
     pydantic models, dataclasses, dates and paths are written as JSON has them; sets and not-a-number are refused.
     """
     try:
-        text = json.dumps(result, allow_nan=False, default=_plain)
+        text = json.dumps(result, allow_nan=False, ensure_ascii=False, default=_plain)
+        size = len(text.encode())  # refuses halves of surrogate pairs, too
+        from_json(_WRAPPING * "[" + text + _WRAPPING * "]")
     except Exception as error:  # a stranger's object may raise anything while it is read
         raise BadResultError(f"the result ({type(result).__name__}) is not JSON: {one_line(error)}") from error
-    size = len(text.encode())
     if size > RESULT_LIMIT_BYTES:
         raise BadResultError(f"the result has {size} bytes of JSON, above {RESULT_LIMIT_BYTES}; write it to artifacts")
     return json.loads(text)
@@ -46,7 +49,7 @@ def _plain(value: object) -> object:
 def one_line(error: BaseException) -> str:
     """`Type: text`, bounded."""
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error).encode(errors="backslashreplace").decode().split())
     except Exception:  # noqa: BLE001  a stranger's __str__
         text = "(its text cannot be read)"
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
