@@ -125,3 +125,20 @@ def test_a_long_output_keeps_its_end(leader: Leader) -> None:
 
     assert len(record.output) == 4096
     assert record.output.endswith("the end")
+
+
+def test_nothing_to_say_is_no_error(leader: Leader, worker: WorkerLedger) -> None:
+    ledger = leader.ledger
+
+    assert leader.admit() == []
+    assert leader.do(ledger.finish([])) == []
+    assert leader.do(ledger.due_for_sweep([])) == []
+    assert leader.do(ledger.sweep([], [], leader.fence, leader.host, LEASE_SECONDS)) == []
+    assert leader.do(ledger.renew_leases([], LEASE_SECONDS)) == set()
+    assert leader.do(ledger.history([])) == {}
+    assert leader.do(ledger.read_feed({})) == []
+    assert leader.do(ledger.watermarks([])) == {}
+    leader.do(ledger.raise_watermarks({}))
+    leader.do(ledger.record_skips([], leader.fence))
+    assert leader.do(ledger.write_down([], leader.fence, LEASE_SECONDS)) == []
+    assert worker.renew([], LEASE_SECONDS) == set()
