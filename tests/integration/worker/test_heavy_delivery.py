@@ -5,16 +5,16 @@ import json
 from pathlib import Path
 
 import redis
-from tests.integration.worker.heavy_engine import NAMESPACE, POOL, HeavyEngine, await_lines, lines
+from tests.integration.worker.heavy_engine import NAMESPACE, POOL, HeavyEngine, await_condition, await_lines, lines
 
 from scheduledtask_workloads.broker import PoolKeys
 from scheduledtask_workloads.contract import RunState
+from scheduledtask_workloads.contract.keys import EPOCH_KEY
 
 
 def test_a_body_longer_than_the_visibility_timeout_runs_once(engine: HeavyEngine, tmp_path: Path) -> None:
     long, after = tmp_path / "long", tmp_path / "after"
-    for _ in range(2):
-        engine.start_worker()
+    workers = [engine.start_worker(), engine.start_worker()]
     order = engine.submit("journals", arguments={"path": str(long), "seconds": 8.0})
     await_lines(long)
     second = engine.submit("sleeps", arguments={"seconds": 7.0})
@@ -23,6 +23,7 @@ def test_a_body_longer_than_the_visibility_timeout_runs_once(engine: HeavyEngine
         assert engine.await_record(each).attempts == 1
     engine.await_settled()
     assert len(lines(long)) == len(lines(after)) == 1
+    assert not any("another delivery" in worker.log for worker in workers), "it was delivered again, and refused"
 
 
 def test_a_second_copy_of_a_message_is_dropped(engine: HeavyEngine, tmp_path: Path) -> None:
@@ -76,3 +77,19 @@ def test_a_message_that_is_no_order_is_dropped(engine: HeavyEngine) -> None:
     engine.start_worker()
     assert engine.await_record(order).state is RunState.SUCCEEDED
     engine.await_settled()
+
+
+def test_a_message_that_waits_at_a_worker_is_not_delivered_again(engine: HeavyEngine, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    order = engine.submit("journals", arguments={"path": str(journal)})
+    with redis.Redis.from_url(engine.server.url) as client:
+        client.delete(EPOCH_KEY)
+    for _ in range(2):
+        engine.start_worker().await_ready()
+    waiting = "waits until the ledger was compared"
+    await_condition(lambda: any(waiting in worker.log for worker in engine.workers), lambda: "nobody took it")
+    (holder, idle) = sorted(engine.workers, key=lambda worker: waiting not in worker.log)
+    await_condition(lambda: holder.log.count(waiting) >= 14, lambda: "it was not kept for twice the timeout")
+    assert waiting not in idle.log
+    engine.stamp()
+    assert engine.await_record(order).attempts == 1
