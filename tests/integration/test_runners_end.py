@@ -85,3 +85,17 @@ def test_a_killed_nursery_costs_its_runs_and_nothing_else(tmp_path: Path) -> Non
         assert (report.state, report.reason) == (RunState.LOST, Reason.KILLED)
         assert not any(map(is_alive, left_pids(tmp_path / "left")))
         assert scheduler.run(light_order("nothing")).state is RunState.SUCCEEDED
+
+
+def test_a_program_killed_in_the_middle_of_births_leaves_nothing(tmp_path: Path) -> None:
+    """The nursery once failed, with daemons left, when the program died before it had read all that it was told."""
+    with RunnersProgram(tmp_path, "--processes", "4") as program:
+        scheduler = program.connect()
+        for number in range(8):
+            order = light_order("leaves-a-daemon", path=str(tmp_path / "left"), namespace=f"team-{number}")
+            scheduler.start(order)
+        await_true(lambda: left_pids(tmp_path / "left"), "the first daemon runs")
+        program.kill()
+
+        await_true(lambda: not any(map(is_alive, left_pids(tmp_path / "left"))), "the daemons are gone")
+        assert "the nursery failed" not in program.log.read_text()

@@ -36,8 +36,9 @@ def keep_nursery(program: socket.socket, folder: Path) -> NoReturn:
     """The life of a nursery, in a process that was forked from the program for it.
 
     It learns of the program's death by the socket, not by a signal, which would leave what bodies started to nobody.
-    Then it removes `folder`, where output is kept.
+    Whatever ends it, all below it ends first. It removes `folder`, where output is kept, when the program is gone.
     """
+    exit_code = EX_SOFTWARE
     try:
         _forget_program(program)
         adopt_orphans()
@@ -45,11 +46,13 @@ def keep_nursery(program: socket.socket, folder: Path) -> NoReturn:
         gc.collect()
         gc.freeze()  # a collection in a child would otherwise copy every page that is shared
         _Nursery(program, catalog).run()
-        shutil.rmtree(folder, ignore_errors=True)
+        exit_code = 0
     except BaseException:
         logger.exception("the nursery failed")
-        os._exit(EX_SOFTWARE)
-    os._exit(0)
+    end_strays(known=())
+    if exit_code == 0:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(exit_code)
 
 
 def _forget_program(channel: socket.socket) -> None:
@@ -85,7 +88,7 @@ class _Nursery:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler the pipe is not written
 
     def run(self) -> None:
-        """Until the program hangs up; then everything is ended."""
+        """Until the program hangs up."""
         self._tell(NurseryWord(ready=True))
         while True:
             readable, _, _ = select.select([self._program.fileno(), self._woken], [], [])
@@ -93,10 +96,12 @@ class _Nursery:
                 self._bury()
             if self._program.fileno() in readable and not self._obey():
                 break
-        end_strays(known=())
 
     def _obey(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._program, 65536, 1)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._program, 65536, 1)
+        except ConnectionResetError:  # it died before it had read all that it was told
+            return False
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)  # no program that a body starts gets it
             self._channels.append(descriptor)
