@@ -128,9 +128,7 @@ def _hints(function: Callable[..., Any], where: str) -> dict[str, Any]:
 def _check_parameter(parameter: inspect.Parameter, hints: Mapping[str, Any], where: str) -> None:
     name = parameter.name
     if parameter.kind not in _KEYWORD_KINDS:
-        raise TaskDefinitionError(
-            f"{where}: parameter {parameter} cannot be given by name; make it a plain one"
-        )
+        raise TaskDefinitionError(f"{where}: parameter {parameter} cannot be given by name; make it a plain one")
     if name not in hints:
         raise TaskDefinitionError(f"{where}: parameter {name} has no annotation; write {name}: int, or what it takes")
 
