@@ -111,7 +111,10 @@ class _Dev:
 
     def _say(self, line: str) -> None:
         if not self._live:
-            click.echo(line, err=self._events_to_stderr)
+            with contextlib.suppress(
+                BrokenPipeError
+            ):  # who read it has gone; everything is still to be stopped in order
+                click.echo(line, err=self._events_to_stderr)
 
 
 async def _until_signalled(session: DevSession, *, interrupted_is_an_end: bool) -> list[TaskSummary]:

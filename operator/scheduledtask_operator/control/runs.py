@@ -41,10 +41,15 @@ class RunBook:
         return sorted(news, key=_ended_at)
 
     def _end(self, key: TaskKey, known: TaskRuns, ended: Iterable[RunRecord]) -> None:
-        by_id = {record.run_id: record for record in known.history} | {record.run_id: record for record in ended}
+        by_id = {record.run_id: record for record in (*known.history, *map(without_output, ended))}
         newest_first = sorted(by_id.values(), key=_ended_at, reverse=True)
         active = tuple(run for run in known.active if run.run_id not in by_id)
         self._runs[key] = TaskRuns(active, tuple(newest_first[:HISTORY_LIMIT]))
+
+
+def without_output(record: RunRecord) -> RunRecord:
+    """What is kept for long: a body's output and result may be megabytes, and the ledger has them."""
+    return record.model_copy(update={"output": "", "result": None})
 
 
 def _is_past(record: RunRecord, known: TaskRuns) -> bool:

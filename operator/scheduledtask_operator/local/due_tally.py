@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scheduledtask_operator.control.due import due_slots, schedule_rule
+from scheduledtask_operator.control.runs import without_output
 from scheduledtask_workloads.contract import Job, JobSchedule, RunRecord, RunState, TaskKey
 from scheduledtask_workloads.contract.messages import SlotsSkipped
 from scheduledtask_workloads.schedule import slots_between
@@ -64,7 +65,7 @@ class DueTally:
         if record.state is RunState.SKIPPED:
             tally.skipped.add(slot)
         elif record.state.final:
-            tally.records[slot] = record
+            tally.records[slot] = without_output(record)
 
     def slots_skipped(self, skipped: SlotsSkipped, since: datetime) -> None:
         """The last `count` slots up to the one that is named; those before `since` are of no interest."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
+from scheduledtask_operator.api.parsing import SUFFIXES
 from scheduledtask_operator.control.controller import Controller
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.catalog_child import ChildCatalog
@@ -17,7 +18,6 @@ from scheduledtask_operator.local.worker_pools import LocalPools
 from scheduledtask_workloads.contract import CatalogDocument
 
 DEBOUNCE_MILLISECONDS = 500  # an editor that saves many files is done by then
-MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(slots=True)
@@ -66,24 +66,32 @@ def catalog_problems(document: CatalogDocument) -> tuple[str, ...]:
 
 
 async def _edits(
-    folders: set[Path], wanted: Callable[[Change, str], bool], board: Board, *, recursive: bool
+    folders: set[Path], wanted: Callable[[Path], bool], board: Board, *, recursive: bool
 ) -> AsyncIterator[None]:
+    """Whenever a file that is `wanted` has changed; hidden files and folders below `folders` are left out."""
+    roots = [folder.resolve() for folder in folders]
+
+    def passes(_: Change, name: str) -> bool:
+        return wanted(Path(name)) and not _is_hidden(Path(name), roots)
+
     try:
         async for _ in awatch(
-            *folders, watch_filter=wanted, recursive=recursive, debounce=DEBOUNCE_MILLISECONDS, raise_interrupt=False
+            *roots, watch_filter=passes, recursive=recursive, debounce=DEBOUNCE_MILLISECONDS, raise_interrupt=False
         ):
             yield
     except OSError as error:
-        board.tell(f"edits below {', '.join(map(str, folders))} are not noticed any more: {error}")
+        board.tell(f"edits below {', '.join(map(str, roots))} are not noticed any more: {error}")
 
 
-def _is_manifest(_: Change, path: str) -> bool:
-    return path.endswith(MANIFEST_SUFFIXES) and not _is_hidden(path)
+def _is_manifest(path: Path) -> bool:
+    return path.suffix in SUFFIXES
 
 
-def _is_code(_: Change, path: str) -> bool:
-    return (path.endswith(".py") or Path(path).name == "pyproject.toml") and not _is_hidden(path)
+def _is_code(path: Path) -> bool:
+    return path.suffix == ".py" or path.name == "pyproject.toml"
 
 
-def _is_hidden(path: str) -> bool:
-    return any(part.startswith(".") for part in Path(path).parts[-4:])
+def _is_hidden(path: Path, roots: Sequence[Path]) -> bool:
+    """Below the nearest of the roots: where these stand is nobody's business."""
+    below = [path.relative_to(root).parts for root in roots if path.is_relative_to(root)]
+    return any(part.startswith(".") for part in min(below, key=len, default=()))

@@ -98,6 +98,8 @@ class DevSession:
         problems = [*map(str, result.problems), *catalog_problems(document), *refusals]
         if problems:
             raise BadManifestsError(problems)
+        for notice in result.notices:
+            self._board.tell(f"note: {notice}")
 
     async def _start_programs(self) -> tuple[str, Supervised]:
         redis_url = self._options.redis_url

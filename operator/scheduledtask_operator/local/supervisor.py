@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from asyncio.subprocess import DEVNULL, Process
@@ -18,7 +19,10 @@ FIRST_BACKOFF_SECONDS = 0.5  # from the second restart on; the first is immediat
 LONGEST_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 20.0  # a program that ran this long is forgiven what was before
 HOPELESS_FAILURES = 4  # in a row, over some three seconds
+CANNOT_START = 127  # as a shell says it
 LOG_LIMIT_BYTES = 16 * 1024**2  # then the log is put aside, and the one before it forgotten
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +110,38 @@ class Supervised:
             self._signal(signal.SIGKILL)
             await self._task
 
-    async def _keep_running(self, process: Process, ended: Callable[[ProcessEnded], None]) -> None:
+    async def _keep_running(self, process: Process | None, ended: Callable[[ProcessEnded], None]) -> None:
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
-            status = await self._await_end(process)
+            status = CANNOT_START if process is None else await self._await_end(process)
             if self.leaving:
                 return
-            if self._restart_asked or loop.time() - started > STEADY_SECONDS:
-                self._failures = 0
-            delay_seconds = _backoff_seconds(self._failures)
-            self._failures += 1
-            if not self._restart_asked:
-                ended(ProcessEnded(self.program.name, status, delay_seconds, self.log_file))
-            self._restart_asked = False
+            delay_seconds = self._judge_end(status, loop.time() - started, ended)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), delay_seconds)
             if self.leaving:
                 return
-            process = await self._spawn()
+            process = await self._try_spawn()
+
+    def _judge_end(self, status: int, ran_seconds: float, ended: Callable[[ProcessEnded], None]) -> float:
+        """Seconds until it is started again. An end that was asked for is not told, and not counted."""
+        if self._restart_asked:
+            self._restart_asked = False
+            return 0.0
+        if ran_seconds > STEADY_SECONDS:
+            self._failures = 0
+        delay_seconds = _backoff_seconds(self._failures)
+        self._failures += 1
+        ended(ProcessEnded(self.program.name, status, delay_seconds, self.log_file))
+        return delay_seconds
+
+    async def _try_spawn(self) -> Process | None:
+        try:
+            return await self._spawn()
+        except OSError:  # no memory or no process id just now; the next try may have one
+            logger.exception("%s cannot be started", self.program.name)
+            return None
 
     async def _spawn(self) -> Process:
         if self.program.heartbeat_file is not None:
