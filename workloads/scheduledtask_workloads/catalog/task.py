@@ -48,6 +48,7 @@ class Task:
     coroutine: bool
     profile: TaskProfile
     arguments: ArgumentsModel
+    imports: tuple[str, ...] = ()  # modules that the body imports, which the light engine's processes share
 
     @property
     def takes_context(self) -> bool:
@@ -74,16 +75,19 @@ class Task:
         )
 
 
-def task(name: str, *, light: bool = False, profile: Profile | None = None) -> Callable[[Function], Function]:
+def task(
+    name: str, *, light: bool = False, profile: Profile | None = None, imports: Sequence[str] = ()
+) -> Callable[[Function], Function]:
     """Offer a plain or `async` function as the task `name`; the function itself stays as it is.
 
     `light` declares it fit for the light engine: short, small, a skip is harmless. Arguments are the annotated
     parameters, or the fields of the one parameter that is a pydantic model. The docstring's first line is the summary.
-    Raises TaskDefinitionError.
+    `imports` names modules that the body imports: the light engine imports them once, before it forks its processes, so
+    that all of them share the memory, and the first run does not wait. Raises TaskDefinitionError.
     """
 
     def register(function: Function) -> Function:
-        setattr(function, _ATTRIBUTE, _task_of(function, name, light, profile or Profile()))
+        setattr(function, _ATTRIBUTE, _task_of(function, name, light, profile or Profile(), imports))
         return function
 
     return register
@@ -95,7 +99,7 @@ def attached_task(candidate: object) -> Task | None:
     return found if isinstance(found, Task) else None
 
 
-def _task_of(function: Callable[..., Any], name: str, light: bool, profile: Profile) -> Task:
+def _task_of(function: Callable[..., Any], name: str, light: bool, profile: Profile, imports: Sequence[str]) -> Task:
     where = f"task {name!r} ({function.__module__}.{function.__qualname__})"
     _check(function, name, where)
     return Task(
@@ -106,6 +110,7 @@ def _task_of(function: Callable[..., Any], name: str, light: bool, profile: Prof
         coroutine=inspect.iscoroutinefunction(function),
         profile=_declared(profile, where),
         arguments=arguments_model(function, where),
+        imports=tuple(imports),
     )
 
 

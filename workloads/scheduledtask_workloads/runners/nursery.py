@@ -6,6 +6,7 @@ A death is told only when nothing that the child started is left.
 import asyncio
 import contextlib
 import gc
+import importlib
 import logging
 import os
 import select
@@ -13,6 +14,7 @@ import shutil
 import signal
 import socket
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -71,7 +73,17 @@ def _load() -> Catalog:
     catalog = load_catalog()
     for problem in catalog.problems:
         logger.error("not loaded: %s", problem.message, extra={"source": problem.source})
+    for task in catalog.tasks.values():
+        if task.light:
+            _share(task.imports)
     return catalog
+
+
+def _share(modules: Sequence[str]) -> None:
+    """What is missing or broken is for the body to say, when it imports it."""
+    for module in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
 
 
 class _Nursery:

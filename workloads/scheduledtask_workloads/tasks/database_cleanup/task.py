@@ -25,7 +25,12 @@ class CleanupResult:
     complete: bool
 
 
-@task("database-cleanup", light=True, profile=Profile(duration="60s", memory="200M", concurrency=1))
+@task(
+    "database-cleanup",
+    light=True,
+    profile=Profile(duration="60s", memory="200M", concurrency=1),
+    imports=["sqlalchemy", "sqlalchemy.dialects.sqlite", "scheduledtask_workloads.tasks.database_cleanup.sweep"],
+)
 def database_cleanup(
     context: RunContext,
     url: Annotated[str, Field(description="SQLAlchemy URL of the database, such as sqlite:///events.db.")],
