@@ -141,7 +141,8 @@ class RunnersProgram:
         self.log = folder / "runners.log"
         self._command = [str(Path(sys.executable).with_name("scheduledtask")), "runners", "--socket", str(self.socket)]
         self._command += options
-        self._environment = {**os.environ, "SCHEDULEDTASK_PROJECT": str(project), **(environment or {})}
+        own = {"SCHEDULEDTASK_PROJECT": str(project), "TMPDIR": str(folder)}
+        self._environment = {**os.environ, **own, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._ends: list[SchedulerEnd] = []
 
