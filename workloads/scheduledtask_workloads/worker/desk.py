@@ -142,14 +142,15 @@ class Desk:
                 self._settle(attempt, exited_by(attempt.order, observed, exit_code_of(failure)))
 
     def _settle(self, attempt: Attempt, report: AttemptReport) -> None:
-        if attempt.guard is not None:
-            self._body_pool.bury(attempt.guard.pid)
         if attempt.ending is not None and report.state is not RunState.SUCCEEDED:
             report = attempt.ending(attempt.order, attempt.observed(time.time()))
         peak_bytes = larger_peak_bytes(report.peak_memory_bytes, attempt.guard.peak_bytes if attempt.guard else 0)
-        attempt.report = report.model_copy(update={"peak_memory_bytes": peak_bytes, "host": self._settings.host})
+        report = report.model_copy(update={"peak_memory_bytes": peak_bytes, "host": self._settings.host})
+        attempt.report = report  # from here on, the tick brings it to the ledger if we do not
         logger.info("ended: %s", report.state.value, extra={**log_fields(report.ref), "reason": report.reason.value})
-        self._write_down(attempt, attempt.report)
+        if attempt.guard is not None:
+            self._body_pool.bury(attempt.guard.pid)
+        self._write_down(attempt, report)
 
     def _write_down(self, attempt: Attempt, report: AttemptReport) -> None:
         try:
