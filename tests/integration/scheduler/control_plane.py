@@ -65,7 +65,9 @@ class ControlPlane:
         return [message for message in self.of(SlotsSkipped) if message.name == name]
 
     def status(self) -> SchedulerStatus:
-        return self.of(SchedulerStatus)[-1]
+        """The newest; before the first one, that of a scheduler that has nothing."""
+        nothing = SchedulerStatus(jobs=0, redis_reachable=False, runners_connected=False, runs_in_flight=0)
+        return [nothing, *self.of(SchedulerStatus)][-1]
 
     def await_true(self, condition: Callable[[], object], deadline_seconds: float = 20.0) -> None:
         """`condition` is looked at whenever something is heard."""

@@ -40,17 +40,11 @@ class Rig:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._started:
-            if process.poll() is None:
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-                try:
-                    process.wait(15)
-                except subprocess.TimeoutExpired:
-                    _kill(process)
+        stuck = [process.args for process in self._started if not _ended(process)]
         for control in self._controls:
             control.close()
         self._sockets.cleanup()
+        assert not stuck, f"did not end on SIGTERM: {stuck}"
 
     @property
     def control_socket(self) -> Path:
@@ -131,6 +125,20 @@ class Rig:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         self._started.append(process)
         return process
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """By itself, after SIGTERM."""
+    if process.poll() is not None:
+        return True
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        return False
+    return True
 
 
 def _kill(process: subprocess.Popen[bytes] | None) -> None:

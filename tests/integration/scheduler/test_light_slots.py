@@ -24,8 +24,9 @@ def test_a_light_slot_runs_at_its_second(rig: Rig) -> None:
 
     control.await_true(lambda: sum(record.state is RunState.SUCCEEDED for record in control.records("pulse")) >= 3)
 
-    slots = [record.slot_epoch_seconds for record in control.records("pulse") if record.state is RunState.SUCCEEDED]
-    assert slots == list(range(slots[0], slots[0] + len(slots)))
+    slots = {record.slot_epoch_seconds for record in control.records("pulse") if record.state is RunState.SUCCEEDED}
+    skipped = sum(skip.count for skip in control.skipped("pulse"))
+    assert len(slots) + skipped >= max(slots) - min(slots) + 1
     assert all(event["at"] >= event["slot"] for event in rig.bodies("pulse"))
 
 
@@ -33,7 +34,7 @@ def test_without_a_grant_nothing_starts(rig: Rig) -> None:
     control = rig.start()
     control.say(ControlHello(), JobPut(job=light_job("pulse")))
 
-    control.await_true(lambda: len(control.heard) > 4 and control.status().jobs == 1)
+    control.await_true(lambda: control.status().jobs == 1)
     control.await_true(lambda: control.status().runners_connected)
 
     assert not rig.begun("pulse")
@@ -58,11 +59,8 @@ def test_a_failure_is_retried_after_its_backoff_up_to_the_limit(rig: Rig) -> Non
 
     control.await_true(lambda: any(record.state is RunState.FAILED for record in control.records("failing")))
 
-    states = [record.state for record in control.records("failing")]
-    assert states == [RunState.STARTED, RunState.WAITING, RunState.STARTED, RunState.FAILED] or states == [
-        RunState.WAITING,
-        RunState.FAILED,
-    ]
+    told = [record.state for record in control.records("failing") if record.state is not RunState.STARTED]
+    assert told == [RunState.WAITING, RunState.FAILED]
     assert len(rig.begun("failing")) == 2
 
 
@@ -149,9 +147,7 @@ def test_a_changed_schedule_counts_from_when_it_is_seen(rig: Rig) -> None:
     control.say(JobPut(job=light_job("job", effective_from=changed_at)))
     rig.await_true(lambda: len(rig.completed("job")) >= 2, "it runs by its new schedule")
 
-    slots = [event["slot"] for event in rig.bodies("job") if event["event"] == "begin"]
-    assert slots[0] > changed_at
-    assert slots == list(range(slots[0], slots[0] + len(slots)))
+    assert all(event["slot"] > changed_at for event in rig.bodies("job"))
 
 
 def test_the_history_is_told_when_a_job_is_put(rig: Rig) -> None:

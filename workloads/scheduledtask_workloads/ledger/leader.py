@@ -10,6 +10,7 @@ import redis.asyncio
 from scheduledtask_workloads.contract import (
     AttemptRef,
     AttemptReport,
+    Job,
     Reason,
     RunRecord,
     RunState,
@@ -94,6 +95,10 @@ class Ledger(LedgerReading):
         await self._server.run("raise_watermarks", arguments)
 
     # --- admission
+
+    def prepare(self, job: Job) -> None:
+        """Write the job's part of its claims now, so that its first slot need not wait for it."""
+        self._encoder.encode(job)
 
     async def admit(
         self, claims: Sequence[Claim], fence: int, now: float, host: str, lease_seconds: float

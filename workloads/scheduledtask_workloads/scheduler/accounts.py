@@ -69,9 +69,9 @@ class Accounts:
 
     # --- what happens
 
-    def accepted(self, key: AttemptKey, item: LightItem) -> None:
-        """An attempt that this process answers for from now on."""
-        self._accepted[key] = item
+    def accepted(self, key: AttemptKey, item: LightItem) -> bool:
+        """An attempt that this process answers for from now on; False when it did already."""
+        return self._accepted.setdefault(key, item) is item
 
     def dropped(self, key: AttemptKey) -> None:
         """It does not any more, and the attempt did not run."""

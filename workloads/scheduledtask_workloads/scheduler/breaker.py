@@ -40,7 +40,8 @@ class Breaker:
             asked.close()
             raise LedgerUnreachable("Redis did not answer a moment ago")
         try:
-            return await asyncio.wait_for(asked, timeout_seconds or self._timeout_seconds)
+            async with asyncio.timeout(timeout_seconds or self._timeout_seconds):
+                return await asked
         except (LedgerUnreachable, TimeoutError) as error:
             self._open(error)
             raise LedgerUnreachable(f"Redis did not answer: {error!r}") from error
@@ -49,8 +50,8 @@ class Breaker:
         """Probe an open breaker, close it, and say so; until cancelled."""
         while True:
             await self._opened.wait()
+            await asyncio.sleep(PROBE_SECONDS)
             if not await self._answers():
-                await asyncio.sleep(PROBE_SECONDS)
                 continue
             self._opened.clear()
             logger.warning("Redis answers again")
@@ -58,7 +59,8 @@ class Breaker:
 
     async def _answers(self) -> bool:
         try:
-            await asyncio.wait_for(self._probe(), self._timeout_seconds)
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._probe()
         except (LedgerUnreachable, TimeoutError):
             return False
         return True

@@ -1,5 +1,6 @@
 """What the control plane says, and what follows from it."""
 
+import gc
 import logging
 from datetime import UTC, datetime
 
@@ -75,6 +76,7 @@ class Hearing:
             except ScheduleError as error:
                 logger.warning("not held", extra={"namespace": job.namespace, "task": job.name, "error": str(error)})
                 return
+            self._parts.ledger.prepare(job)
             self._regroup(before.group if before else None, held.group)
             if before is not None and before.group != held.group:
                 self._admitting.due_job(before)
@@ -102,6 +104,8 @@ class Hearing:
         gone = self._parts.book.unconfirmed()
         for key in gone:
             self._remove(key)
+        gc.collect()
+        gc.freeze()  # ten thousand jobs are looked through by each full collection otherwise, some at a slot
         logger.info("the jobs are complete", extra={"jobs": len(self._parts.book), "dropped": len(gone)})
 
     def _take_grant(self, grant: Grant) -> None:

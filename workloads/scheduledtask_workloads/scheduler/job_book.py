@@ -3,11 +3,20 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from scheduledtask_workloads.contract import Job, JobSchedule, TaskKey
 from scheduledtask_workloads.schedule import Rule, parse_rule
 from scheduledtask_workloads.scheduler.slot_decision import SlotPolicy
 from scheduledtask_workloads.scheduler.timing import Group
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timetable:
+    """Rule and policy, one object for all jobs alike, so that it is compared by identity."""
+
+    rule: Rule
+    policy: SlotPolicy
 
 
 @dataclass(slots=True)
@@ -18,20 +27,18 @@ class HeldJob:
     key: TaskKey
     group: Group | None
     """None: suspended, or on demand."""
-    policy: SlotPolicy
+    timetable: Timetable | None
+    effective_from: int
+    """Unix seconds; slots up to it do not count."""
     assumed: int
     """Unix seconds: while the ledger has not told, slots count from here."""
     decided: int | None = None
     """The newest decided slot, Unix seconds; None: the ledger has not told yet."""
 
-    @property
-    def effective_from(self) -> int:
-        schedule = self.job.schedule
-        return schedule.effective_from_epoch_seconds if schedule else 0
-
     def counted_from(self) -> int:
         """Slots strictly after this are open."""
-        return max(self.assumed if self.decided is None else self.decided, self.effective_from)
+        decided = self.assumed if self.decided is None else self.decided
+        return max(self.effective_from, decided)
 
     def learn(self, slot: int) -> None:
         """`slot` is decided; what is older was decided before."""
@@ -68,7 +75,9 @@ class JobBook:
         """In the place of what was held under its key. Raises ScheduleError for a schedule that can't be parsed."""
         group = group_of(job)
         before = self.remove(job.key)
-        held = HeldJob(job, job.key, group, _policy(job), int(now.timestamp()))
+        timetable = _timetable(group.rule, _policy(job)) if group else None
+        effective_from = job.schedule.effective_from_epoch_seconds if job.schedule else 0
+        held = HeldJob(job, job.key, group, timetable, effective_from, int(now.timestamp()))
         if before is not None:
             held.decided, held.assumed = before.decided, before.assumed
         self._jobs[held.key] = held
@@ -133,6 +142,11 @@ def _rule(schedule: JobSchedule, key: TaskKey) -> Rule:
         identity=str(key),
         anchor=datetime.fromtimestamp(schedule.anchor_epoch_seconds, UTC),
     )
+
+
+@cache
+def _timetable(rule: Rule, policy: SlotPolicy) -> Timetable:
+    return Timetable(rule, policy)
 
 
 def _policy(job: Job) -> SlotPolicy:

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 class Outcomes(Protocol):
     """Who writes down what becomes of the attempts."""
 
-    def accepted(self, key: AttemptKey, item: LightItem) -> None: ...
+    def accepted(self, key: AttemptKey, item: LightItem) -> bool: ...
 
     def dropped(self, key: AttemptKey) -> None: ...
 
@@ -52,7 +52,7 @@ class LightEngine:
         self._witnessed = witnessed
         self._queue: deque[LightItem] = deque()
         self._handed: dict[AttemptKey, AttemptRef] = {}
-        self._active: dict[TaskKey, set[str]] = {}
+        self._active: dict[tuple[str, str], int] = {}
         self._processes = 0
         self._mean_seconds = SHORT_RUN_SECONDS
         self._wake = asyncio.Event()
@@ -62,7 +62,7 @@ class LightEngine:
 
     def active_runs(self, task: TaskKey) -> int:
         """Of a task, queued or handed over."""
-        return len(self._active.get(task, ()))
+        return self._active.get(task, 0)
 
     def known(self) -> dict[AttemptKey, AttemptRef]:
         """Every attempt that is queued or handed over."""
@@ -77,10 +77,8 @@ class LightEngine:
         """Admitted attempts; what is known already is not taken twice."""
         for item in items:
             key = key_of(item)
-            runs = self._active.setdefault(key.task, set())
-            if key.run_id not in runs:
-                runs.add(key.run_id)
-                self._outcomes.accepted(key, item)
+            if self._outcomes.accepted(key, item):
+                self._count(key)
                 self._queue.append(item)
         self._wake.set()
 
@@ -113,6 +111,7 @@ class LightEngine:
             self._link.send([KillRun(ref=ref)])
             return
         self._queue = deque(item for item in self._queue if key_of(item) != key)
+        self._release(key)
         self._end(AttemptReport(ref=ref, state=RunState.CANCELLED, reason=Reason.CANCELLED, ended_at=time.time()))
 
     def _drop_queued(self, keys: set[AttemptKey]) -> None:
@@ -155,8 +154,9 @@ class LightEngine:
         running = {attempt_key(ref): ref for ref in hello.running}
         suspects = [key for key in self._handed if key not in running]
         for key, ref in running.items():
-            self._handed[key] = ref
-            self._active.setdefault(key.task, set()).add(key.run_id)
+            if key not in self._handed:
+                self._handed[key] = ref
+                self._count(key)
         loop = asyncio.get_running_loop()
         self._settling = loop.call_later(REPORTS_GRACE_SECONDS, self._settle, suspects)
         self._wake.set()
@@ -190,20 +190,22 @@ class LightEngine:
 
     def _end(self, report: AttemptReport) -> None:
         key = attempt_key(report.ref)
-        self._handed.pop(key, None)
-        self._release(key)
+        if self._handed.pop(key, None) is not None:
+            self._release(key)
         self._outcomes.ended(report)
 
     def _forget(self, key: AttemptKey) -> None:
         self._release(key)
         self._outcomes.dropped(key)
 
+    def _count(self, key: AttemptKey) -> None:
+        task = key[:2]  # a tuple of its own is what takes the time here
+        self._active[task] = self._active.get(task, 0) + 1
+
     def _release(self, key: AttemptKey) -> None:
-        runs = self._active.get(key.task)
-        if runs is not None:
-            runs.discard(key.run_id)
-            if not runs:
-                del self._active[key.task]
+        left = self._active.pop(key[:2], 0) - 1
+        if left > 0:
+            self._active[key[:2]] = left
 
 
 def lost_report(ref: AttemptRef) -> AttemptReport:

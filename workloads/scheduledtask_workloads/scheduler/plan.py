@@ -9,13 +9,11 @@ from datetime import datetime
 
 from scheduledtask_workloads.contract import TaskClass, TaskKey, slot_run_id
 from scheduledtask_workloads.ledger import Claim
-from scheduledtask_workloads.schedule import Rule
-from scheduledtask_workloads.scheduler.job_book import HeldJob
+from scheduledtask_workloads.scheduler.job_book import HeldJob, Timetable
 from scheduledtask_workloads.scheduler.slot_decision import (
     NOTHING_DUE,
     SkippedSlots,
     SlotDecision,
-    SlotPolicy,
     decide,
 )
 
@@ -42,15 +40,16 @@ def plan(jobs: Iterable[HeldJob], now: datetime, requests: Iterable[Candidate] =
     result = Plan()
     for candidate in requests:
         _candidates(result, candidate[0]).append(candidate)
-    decisions: dict[tuple[Rule, SlotPolicy, int], SlotDecision] = {}
+    decisions: dict[tuple[Timetable, int], SlotDecision] = {}
     suffixes: dict[int, str] = {}
     for job in jobs:
-        if job.group is None:
+        timetable = job.timetable
+        if timetable is None:
             continue
-        key = (job.group.rule, job.policy, job.counted_from())
+        key = (timetable, job.counted_from())
         decision = decisions.get(key)
         if decision is None:
-            decision = decisions[key] = decide(key[0], key[1], decided=key[2], now=now)
+            decision = decisions[key] = decide(timetable.rule, timetable.policy, decided=key[1], now=now)
         if decision is not NOTHING_DUE:
             _add(result, job, decision, suffixes)
     return result
