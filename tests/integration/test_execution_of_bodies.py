@@ -26,7 +26,6 @@ def perform(task: str, arguments: dict[str, Any] | None = None, **fields: Any) -
         ("exits", {"code": 0}, Reason.EXITED, "the body called sys.exit(0); a task must return"),
         ("exits", {}, Reason.EXITED, "the body called sys.exit(3); a task must return"),
         ("exits-at-once", {}, Reason.EXITED, "the body ended its process with exit code 4 (os._exit)"),
-        ("dies-of-signal", {}, Reason.KILLED, "the body's process was killed by signal 9 (SIGKILL)"),
         ("segfaults", {}, Reason.KILLED, "the body's process was killed by signal 11 (SIGSEGV)"),
         ("returns-no-json", {}, Reason.BAD_RESULT, "the result (set) is not JSON: TypeError: set has no form in JSON"),
         ("raise", {}, Reason.UNKNOWN_TASK, "unknown task 'light-raise'; did you mean 'light-raises'?"),
@@ -41,6 +40,13 @@ def test_a_body_that_fails_is_recorded_as_what_it_is(
 
     assert (report.state, report.reason) == (RunState.FAILED, reason)
     assert report.message.startswith(message)
+
+
+def test_a_body_that_was_killed_is_lost_for_no_fault_of_its_own() -> None:
+    report = perform("dies-of-signal")
+
+    assert (report.state, report.reason) == (RunState.LOST, Reason.KILLED)
+    assert report.message == "the body's process was killed by signal 9 (SIGKILL)"
 
 
 def test_a_body_that_never_began_has_no_start() -> None:

@@ -28,7 +28,7 @@ ORDER = order_for("any", timeout_seconds=300.0, memory_limit_bytes=500 * 1024**2
         (memory_limit_exceeded(ORDER, OBSERVED), RunState.FAILED, Reason.MEMORY_LIMIT, "took 600Mi .* limit of 500Mi"),
         (exited_by(ORDER, OBSERVED, 0), RunState.FAILED, Reason.EXITED, "exit code 0"),
         (exited_by(ORDER, OBSERVED, 4), RunState.FAILED, Reason.EXITED, "exit code 4"),
-        (exited_by(ORDER, OBSERVED, -9), RunState.FAILED, Reason.KILLED, r"signal 9 \(SIGKILL\)"),
+        (exited_by(ORDER, OBSERVED, -9), RunState.LOST, Reason.KILLED, r"signal 9 \(SIGKILL\)"),
         (exited_by(ORDER, OBSERVED, -64), RunState.FAILED, Reason.KILLED, "signal 64"),
         (interrupted(ORDER, OBSERVED), RunState.LOST, Reason.INTERRUPTED, "host of the attempt was stopped"),
         (cancelled(ORDER, OBSERVED), RunState.CANCELLED, Reason.CANCELLED, "on request"),

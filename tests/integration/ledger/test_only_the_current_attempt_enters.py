@@ -30,8 +30,11 @@ def test_publishing_is_noted_after_the_worker_was_faster(leader: Leader, worker:
     ref = leader.admit_slot(JOB)
     enter(worker, ref)
 
-    assert leader.do(leader.ledger.mark_dispatched([ref], LEASE_SECONDS)) == set()
+    assert leader.do(leader.ledger.mark_dispatched([ref], 100 * LEASE_SECONDS)) == set()
     assert leader.open_runs(JOB)[0].record.state is RunState.STARTED
+    held = enter(worker, ref).held_for_seconds
+    assert held is not None
+    assert held <= LEASE_SECONDS  # the worker's lease is its own
 
 
 def test_two_workers_that_enter_at_once_run_one_body(

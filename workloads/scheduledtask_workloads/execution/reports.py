@@ -41,9 +41,12 @@ def exited_by(order: RunOrder, observed: Observed, exit_code: int) -> AttemptRep
 
 
 def killed_by_signal(order: RunOrder, observed: Observed, number: int) -> AttemptReport:
-    """By a signal that was not the host's: the kernel's out-of-memory killer, a crash, somebody's hand."""
+    """By a signal that was not the host's. A crash is the body's failure; SIGKILL (the kernel's out-of-memory killer,
+    somebody's hand) is nobody's that we could name, and counts as a lost host.
+    """
     message = f"the body's process was killed by {_signal_name(number)}"
-    return _report(order, observed, RunState.FAILED, Reason.KILLED, message)
+    state = RunState.LOST if number == signal.SIGKILL else RunState.FAILED
+    return _report(order, observed, state, Reason.KILLED, message)
 
 
 def exited_without_report(order: RunOrder, observed: Observed, exit_code: int) -> AttemptReport:

@@ -25,6 +25,7 @@ local function advance(prefix, name, run_id, attempt, fence, step, at, host, mem
   if not run then run, kept = recall_run(prefix, name, run_id, memory, order, server) end
   if not run or not is_current(run, attempt, fence) then return 'G' end
   if step == 'Dispatched' and run.cancelled then return 'C' end
+  if step == 'Dispatched' and run.state == 'Started' then return 'O' end -- a worker was faster; the lease is its own
   local told = take_step(run, step, at, host)
   if run.class == 'Light' or run.state == 'Started' then
     run.lease = now + lease_seconds

@@ -1,9 +1,8 @@
 """When a run is ended by us, and what is reported of one that did not report itself."""
 
 import os
-import signal
 
-from scheduledtask_workloads.contract import AttemptReport, RunOrder, RunState
+from scheduledtask_workloads.contract import AttemptReport, RunOrder
 from scheduledtask_workloads.execution import (
     Observed,
     exited_by,
@@ -38,14 +37,7 @@ def report_of_death(run: ActiveRun, status: int, now: float) -> AttemptReport:
     observed = run.observed(now)
     if run.verdict is not None:
         return run.verdict(run.order, observed)
-    return _unasked_death(run.order, observed, os.waitstatus_to_exitcode(status))
-
-
-def _unasked_death(order: RunOrder, observed: Observed, exit_code: int) -> AttemptReport:
-    report = exited_by(order, observed, exit_code)
-    if exit_code == -signal.SIGKILL:  # nobody's fault that we could name: the host's, retried as such
-        return report.model_copy(update={"state": RunState.LOST})
-    return report
+    return exited_by(run.order, observed, os.waitstatus_to_exitcode(status))
 
 
 def with_tree_peak(run: ActiveRun, report: AttemptReport) -> AttemptReport:
