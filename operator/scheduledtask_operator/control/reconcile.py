@@ -9,7 +9,7 @@ from scheduledtask_operator.control.first_seen import FirstSeen, look
 from scheduledtask_operator.control.ports import Catalog, Clock, Memory, Observer, Resource, Resources, StatusSink
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
-from scheduledtask_operator.control.status import Condition, TaskStatus
+from scheduledtask_operator.control.status import BAD_MANIFEST, Condition, TaskStatus
 from scheduledtask_operator.decisions.jobs import resolve_job
 from scheduledtask_operator.decisions.scaling import PoolLimits
 from scheduledtask_workloads.contract import Job, TaskKey
@@ -133,7 +133,7 @@ def _condition(resource: Resource, verdict: Accepted | Refused, job: Job | None)
     if isinstance(verdict, Refused):
         return Condition(False, verdict.reason, "; ".join(verdict.messages))
     if resource.problem:
-        return Condition(False, "BadManifest", resource.problem)
+        return Condition(False, BAD_MANIFEST, resource.problem)
     if job is not None and job.suspended:
         return Condition(True, "Suspended", "spec.suspend is true")
     if job is not None and job.schedule is None:

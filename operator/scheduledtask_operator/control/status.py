@@ -6,6 +6,8 @@ from datetime import datetime
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_workloads.contract import Job, RunRecord, TaskKey
 
+BAD_MANIFEST = "BadManifest"  # the condition's reason while a newer version than the one in force can't be used
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

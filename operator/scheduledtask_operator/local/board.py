@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scheduledtask_operator.control.ports import PoolKey
-from scheduledtask_operator.control.status import Condition, TaskStatus
+from scheduledtask_operator.control.status import BAD_MANIFEST, Condition, TaskStatus
 from scheduledtask_operator.decisions.scaling import ScaleDecision
 from scheduledtask_operator.local import wording
 from scheduledtask_operator.local.due_tally import DueTally
@@ -57,6 +57,15 @@ class Board:
                 self.tell(f"solved: {problem}")
         self.problems = standing
 
+    def standing_problems(self) -> list[str]:
+        """What is wrong now, with the manifests and with what they ask for."""
+        refused = [
+            f"{key}: {status.condition.reason}: {status.condition.message}"
+            for key, status in sorted(self.statuses.items())
+            if status.condition.ready is False and status.condition.reason != BAD_MANIFEST
+        ]
+        return [*self.problems, *refused]
+
     def write(self, key: TaskKey, status: TaskStatus) -> None:
         if self.tally is not None and status.job is not None:
             self.tally.hold(status.job, self.now())
@@ -89,7 +98,7 @@ class Board:
         self.tell(f"{pool} workers {before} -> {decision.desired}: {decision.reason}")
 
     def condition_changed(self, key: TaskKey, condition: Condition) -> None:
-        if condition.reason == "BadManifest":
+        if condition.reason == BAD_MANIFEST:
             return  # its problem is told with its file and line
         status = self.statuses.get(key)
         line = wording.condition_line(key, condition, status.classification if status else None)

@@ -39,7 +39,7 @@ class LiveView:
     def _draw(self) -> RenderableType:
         now = self._board.now()
         parts: list[RenderableType] = [Text(self._board.phase, style="bold"), self._tasks(now), self._workers_line()]
-        parts += [Text(f"error: {problem}", style="red") for problem in self._board.problems]
+        parts += [Text(f"error: {problem}", style="red") for problem in self._board.standing_problems()]
         parts.append(Text())
         parts += [Text(line, style="dim", overflow="ellipsis", no_wrap=True) for line in self._latest()]
         return Group(*parts)

@@ -14,6 +14,7 @@ from scheduledtask_operator.local.supervisor import Program
 
 REDIS_VARIABLE = "SCHEDULEDTASK_REDIS_URL"
 JOURNAL_VARIABLE = "SCHEDULEDTASK_BODY_JOURNAL"
+RUNNERS_GRACE = "5s"  # light runs are short; what is left is reported as interrupted before our own grace is over
 _SCHEDULEDTASK = (sys.executable, "-m", "scheduledtask_operator.cli")
 
 
@@ -53,7 +54,7 @@ class Programs:
         return Program("scheduler", (*_SCHEDULEDTASK, "scheduler", *sockets), environment)
 
     def runners(self, processes: int) -> Program:
-        flags = ("--socket", str(self.runners_socket), "--processes", str(processes))
+        flags = ("--socket", str(self.runners_socket), "--processes", str(processes), "--grace", RUNNERS_GRACE)
         return Program("runners", (*_SCHEDULEDTASK, "runners", *flags), self._body_environment())
 
     def worker(self, redis_url: str, pool: PoolKey, name: str, heartbeat_file: Path) -> Program:

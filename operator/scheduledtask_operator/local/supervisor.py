@@ -19,6 +19,7 @@ FIRST_BACKOFF_SECONDS = 0.5  # from the second restart on; the first is immediat
 LONGEST_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 20.0  # a program that ran this long is forgiven what was before
 HOPELESS_FAILURES = 4  # in a row, over some three seconds
+LAST_WORDS_SECONDS = 3.0  # to write down which runs were interrupted
 CANNOT_START = 127  # as a shell says it
 LOG_LIMIT_BYTES = 16 * 1024**2  # then the log is put aside, and the one before it forgotten
 
@@ -100,15 +101,19 @@ class Supervised:
         self._signal(signal.SIGTERM)
 
     async def stop(self, grace_seconds: float) -> None:
-        """Leave; after the grace, SIGKILL to it and to everything that it started."""
+        """Leave; after the grace a second SIGTERM, by which a worker interrupts its runs; then SIGKILL to all of it."""
         self.leave()
-        if self._task is None:
+        if self._task is None or await self._gone_within(self._task, grace_seconds):
             return
-        try:
-            await asyncio.wait_for(asyncio.shield(self._task), grace_seconds)
-        except TimeoutError:
+        if grace_seconds > 0:
+            self._signal(signal.SIGTERM)
+        if grace_seconds == 0 or not await self._gone_within(self._task, LAST_WORDS_SECONDS):
             self._signal(signal.SIGKILL)
             await self._task
+
+    async def _gone_within(self, task: asyncio.Task[None], seconds: float) -> bool:
+        await asyncio.wait({task}, timeout=seconds)
+        return task.done()
 
     async def _keep_running(self, process: Process | None, ended: Callable[[ProcessEnded], None]) -> None:
         loop = asyncio.get_running_loop()
