@@ -4,6 +4,7 @@ from scheduledtask_workloads.execution.attempt import execute, perform_here
 from scheduledtask_workloads.execution.capture import TAIL_BYTES, CapturedOutput, Tail, read_tail
 from scheduledtask_workloads.execution.child_run import run_in_child
 from scheduledtask_workloads.execution.memory import MemoryGuard, larger_peak_bytes, tree_memory_bytes
+from scheduledtask_workloads.execution.orphans import adopt_orphans, end_strays
 from scheduledtask_workloads.execution.processes import die_with_parent, kill_tree
 from scheduledtask_workloads.execution.reports import (
     Observed,
@@ -22,8 +23,10 @@ __all__ = [
     "MemoryGuard",
     "Observed",
     "Tail",
+    "adopt_orphans",
     "cancelled",
     "die_with_parent",
+    "end_strays",
     "execute",
     "exited_by",
     "exited_without_report",

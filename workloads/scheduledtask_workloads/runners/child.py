@@ -11,9 +11,8 @@ from pathlib import Path
 from scheduledtask_workloads.catalog import Catalog
 from scheduledtask_workloads.contract import AttemptReport, Reason, RunOrder, RunState
 from scheduledtask_workloads.contract.quantity import format_memory
-from scheduledtask_workloads.execution import die_with_parent, execute
+from scheduledtask_workloads.execution import adopt_orphans, die_with_parent, execute
 from scheduledtask_workloads.execution.memory import own_peak_bytes
-from scheduledtask_workloads.runners.kinship import adopt_orphans
 from scheduledtask_workloads.runners.lines import ChildWord, LineSplitter, to_line
 
 # A child whose body took more than this above its start is not kept: the next one starts small again.

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from scheduledtask_workloads.catalog import Catalog, load_catalog
+from scheduledtask_workloads.execution import adopt_orphans, end_strays
 from scheduledtask_workloads.runners.child import live
-from scheduledtask_workloads.runners.kinship import adopt_orphans, end_strays
 from scheduledtask_workloads.runners.lines import (
     Birth,
     LineSplitter,

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from scheduledtask_workloads.runners.kinship import end_strays
+from scheduledtask_workloads.execution import end_strays
 from scheduledtask_workloads.runners.lines import (
     Birth,
     LineSplitter,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder, RunState
 from scheduledtask_workloads.contract.framing import LINE_LIMIT_BYTES
+from scheduledtask_workloads.execution import adopt_orphans
 from scheduledtask_workloads.runners.errors import SocketUnusableError
-from scheduledtask_workloads.runners.kinship import adopt_orphans
 from scheduledtask_workloads.runners.pool import Pool, PoolListener, PoolSettings
 from scheduledtask_workloads.runners.scheduler_link import Holdings, SchedulerLink, SchedulerRequests
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from scheduledtask_workloads.catalog import Catalog, load_catalog
 from scheduledtask_workloads.contract import RunOrder
-from scheduledtask_workloads.execution import die_with_parent, execute
-from scheduledtask_workloads.worker.orphans import adopt_orphans
+from scheduledtask_workloads.execution import adopt_orphans, die_with_parent, execute
 
 _loaded: list[Catalog] = []
 

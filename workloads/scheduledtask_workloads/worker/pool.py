@@ -11,9 +11,8 @@ from celery.concurrency.asynpool import AsynPool, _get_job_writer
 from celery.concurrency.prefork import TaskPool
 from celery.exceptions import WorkerLostError
 
-from scheduledtask_workloads.execution import kill_tree
+from scheduledtask_workloads.execution import adopt_orphans, end_strays, kill_tree
 from scheduledtask_workloads.worker.body_process import prepare
-from scheduledtask_workloads.worker.orphans import adopt_orphans, end_strays
 
 EXIT_SECONDS = 1.0
 

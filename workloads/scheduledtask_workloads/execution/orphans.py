@@ -1,4 +1,4 @@
-"""Processes that orphans fall to, and how orphans are ended."""
+"""What a body started and left: it falls to the nearest process that adopts orphans, and is ended there."""
 
 import contextlib
 import ctypes
@@ -19,28 +19,24 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_strays(known: Container[int]) -> int:
-    """Kill and reap every child of this process that is not `known`, and what falls to us from those; their count."""
-    count = 0
+def end_strays(known: Container[int]) -> None:
+    """Kill and reap every child of this process that is not `known`, and what falls to us from those."""
     while strays := [pid for pid in _children() if pid not in known]:
         for pid in strays:
             _end(pid)
-        count += len(strays)
-    return count
 
 
 def _children() -> list[int]:
-    """Of this process, which has one thread; zombies too.
+    """Of this process, by whichever of its threads they are; zombies too.
 
-    The kernel's own list is much cheaper than a look at all processes, and complete as long as nobody else reaps.
+    The kernel's own lists are much cheaper than a look at all processes, and complete as long as nobody else reaps.
     """
-    own_pid = os.getpid()
     try:
-        return [
-            int(pid) for pid in Path(f"/proc/{own_pid}/task/{own_pid}/children").read_text(encoding="ascii").split()
-        ]
-    except OSError:  # not Linux, or built without CONFIG_PROC_CHILDREN
+        threads = list(Path(f"/proc/{os.getpid()}/task").iterdir())
+        lists = [thread.joinpath("children").read_text(encoding="ascii") for thread in threads]
+    except OSError:  # not Linux, built without CONFIG_PROC_CHILDREN, or a thread has just ended
         return [child.pid for child in psutil.Process().children()]
+    return [int(pid) for pids in lists for pid in pids.split()]
 
 
 def _end(pid: int) -> None:
