@@ -75,10 +75,6 @@ class BodyJournal:
             if of == key and bodies[0].slot is not None and _is_doubled(bodies)
         }
 
-    def attempts(self, key: TaskKey, slot: int) -> int:
-        """How many bodies began for a slot."""
-        return sum(len(bodies) for (of, _), bodies in self._bodies.items() if of == key and bodies[0].slot == slot)
-
     def _take(self, text: bytes) -> None:
         try:
             line = _Line.model_validate_json(text)

@@ -23,11 +23,14 @@ class Bodies:
         file.touch()
         self.journal = BodyJournal(file)
 
-    def write(self, event: str, *, attempt: int, pid: int, at: float, state: str = "Started") -> None:
+    def line(self, event: str, *, attempt: int, pid: int, at: float, state: str = "Started") -> str:
         line = {"event": event, "namespace": "default", "name": "training", "run_id": f"training-{SLOT}"}
         line |= {"attempt": attempt, "slot": SLOT, "pid": pid, "at": at, "state": state}
+        return json.dumps(line) + "\n"
+
+    def write(self, event: str, *, attempt: int, pid: int, at: float, state: str = "Started") -> None:
         with self.file.open("a") as stream:
-            stream.write(json.dumps(line) + "\n")
+            stream.write(self.line(event, attempt=attempt, pid=pid, at=at, state=state))
         self.journal.read()
 
     def doubled(self) -> bool:
@@ -108,12 +111,18 @@ def test_bodies_whose_times_cross_are_a_double_whatever_the_order_of_the_lines(b
     assert bodies.doubled()
 
 
-def test_half_a_line_is_read_when_it_is_whole(bodies: Bodies) -> None:
-    with bodies.file.open("a") as stream:
-        stream.write('{"event": "begin", "names')
-    bodies.journal.read()
-    with bodies.file.open("a") as stream:
-        stream.write("torn\n")
+def test_half_a_line_waits_for_its_other_half(bodies: Bodies, process) -> None:
+    whole = bodies.line("begin", attempt=1, pid=process.pid, at=10.0)
+    for part in (whole[:30], whole[30:]):
+        with bodies.file.open("a") as stream:
+            stream.write(part)
+        bodies.journal.read()
 
-    bodies.write("begin", attempt=1, pid=1, at=10.0)
-    assert bodies.journal.attempts(KEY, SLOT) == 1
+    assert list(bodies.journal.open_pids()) == [process.pid]
+
+
+def test_a_torn_line_is_passed_over(bodies: Bodies, process) -> None:
+    bodies.file.write_text('{"event": "begin", "names\n')
+    bodies.write("begin", attempt=1, pid=process.pid, at=10.0)
+
+    assert list(bodies.journal.open_pids()) == [process.pid]
