@@ -55,8 +55,11 @@ class Rig:
         return (self._folder / "scheduler.log").read_text()
 
     def start(self) -> ControlPlane:
+        """Both, and the runners are ready: a slot that waits for them would overlap with the next."""
         self.start_runners()
-        return self.start_scheduler()
+        control = self.start_scheduler()
+        control.await_true(lambda: control.status().runners_connected)
+        return control
 
     def start_scheduler(self, *options: str) -> ControlPlane:
         runners_socket = str(Path(self._sockets.name) / "runners")
@@ -103,7 +106,7 @@ class Rig:
             time.sleep(0.02)
 
     def doubled(self, name: str) -> list[str]:
-        """Runs with overlapping bodies, or more than one that completed."""
+        """Runs with overlapping bodies, or more than one that completed; where no body was killed."""
         open_bodies: dict[str, int] = defaultdict(int)
         completed: dict[str, int] = defaultdict(int)
         doubled = set()

@@ -11,6 +11,7 @@ from scheduledtask_workloads.contract.messages import (
     JobPut,
     JobRemoved,
     RequestRun,
+    SchedulerStatus,
     StopFiring,
     TaskHistory,
 )
@@ -34,8 +35,7 @@ def test_without_a_grant_nothing_starts(rig: Rig) -> None:
     control = rig.start()
     control.say(ControlHello(), JobPut(job=light_job("pulse")))
 
-    control.await_true(lambda: control.status().jobs == 1)
-    control.await_true(lambda: control.status().runners_connected)
+    control.await_true(lambda: sum(status.jobs == 1 for status in control.of(SchedulerStatus)) >= 3)
 
     assert not rig.begun("pulse")
     assert control.status().fence is None
@@ -135,7 +135,7 @@ def test_a_suspended_job_fires_no_more_and_its_missed_slots_are_not_caught_up(ri
 
     slots = {event["slot"] for event in rig.bodies("pulse")}
     assert not {slot for slot in slots if suspended_at < slot <= lifted_at}
-    assert not control.skipped("pulse")
+    assert {skip.reason for skip in control.skipped("pulse")} <= {Reason.OVERLAP}
 
 
 def test_a_changed_schedule_counts_from_when_it_is_seen(rig: Rig) -> None:

@@ -51,4 +51,4 @@ def test_slots_go_on_after_the_runners_were_killed(rig: Rig) -> None:
     seen = len(rig.completed("pulse"))
     rig.await_true(lambda: len(rig.completed("pulse")) >= seen + 3, "it goes on")
 
-    assert not rig.doubled("pulse")
+    assert len(set(rig.completed("pulse"))) == len(rig.completed("pulse"))

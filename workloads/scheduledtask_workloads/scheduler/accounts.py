@@ -64,6 +64,8 @@ class Accounts:
         self._skips: list[SlotsSkipped] = []
         self.acknowledge: Callable[[Iterable[AttemptRef]], None] = lambda refs: None
         """Told of reports that the ledger has."""
+        self.suspect: Callable[[], None] = lambda: None
+        """Told when the server is another one than was compared."""
         self.stop: Callable[[Iterable[AttemptRef]], None] = lambda refs: None
         """Told of attempts that are cancelled, or no longer the current ones."""
 
@@ -127,11 +129,16 @@ class Accounts:
         while self._starts:
             begun = _some(self._starts)
             starts = [(message.ref, message.started_at, self._host) for message in begun.values()]
-            self.stop(await self._ask(self._ledger.mark_started(starts, self._lease_seconds)))
+            gone = await self._ask(self._ledger.mark_started(starts, self._lease_seconds))
+            if gone and not await self._is_compared():
+                return
             _drop(self._starts, begun)
+            self.stop(gone)
         while self._reports:
             reports = _some(self._reports)
-            await self._ask(self._ledger.finish(list(reports.values())))
+            records = await self._ask(self._ledger.finish(list(reports.values())))
+            if None in records and not await self._is_compared():
+                return
             _drop(self._reports, reports)
             self._conclude(reports)
 
@@ -165,7 +172,17 @@ class Accounts:
         """Keep these attempts alive. Raises LedgerUnreachable."""
         for start in range(0, len(refs), BATCH):
             batch = refs[start : start + BATCH]
-            self.stop(await self._ask(self._ledger.renew_leases(batch, self._lease_seconds)))
+            gone = await self._ask(self._ledger.renew_leases(batch, self._lease_seconds))
+            if gone and not await self._is_compared():
+                return
+            self.stop(gone)
+
+    async def _is_compared(self) -> bool:
+        """Whether an attempt that the ledger does not know is really none: not where the server lost its memory."""
+        epoch = await self._ask(self._ledger.epoch())
+        if not epoch.matches:
+            self.suspect()
+        return epoch.matches
 
     def _settle(self, key: AttemptKey, written: RunWithoutRedis) -> None:
         """Written down; from here on it is a run like any other. Its end may have come meanwhile."""

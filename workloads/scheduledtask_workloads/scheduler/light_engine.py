@@ -69,6 +69,10 @@ class LightEngine:
         queued = {key_of(item): item.ref for item in self._queue}
         return queued | self._handed
 
+    def has(self, ref: AttemptRef) -> bool:
+        """It was handed to the runners, by us or by the process before us, and has not been reported."""
+        return attempt_key(ref) in self._handed
+
     @property
     def in_flight(self) -> int:
         return len(self._handed)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,8 @@ FENCE_ANSWER_SECONDS = 0.25
 """For how long the ledger's word that nobody newer leads is good for a hand-over: a process that was frozen since then
 has to ask again."""
 
+CANCEL_AGAIN_SECONDS = 0.2
+
 logger = logging.getLogger(__name__)
 
 
@@ -64,7 +66,7 @@ class Scheduler:
         breaker = Breaker(ledger.namespaces, settings.redis_timeout_seconds)
         accounts = Accounts(ledger, breaker, host=host, lease_seconds=lease_seconds, changed=self._run_changed)
         light = LightEngine(self._link, accounts, self._witnessed)
-        accounts.acknowledge, accounts.stop = light.acknowledge, light.stop
+        accounts.acknowledge, accounts.stop, accounts.suspect = light.acknowledge, light.stop, self._suspect
         book = JobBook()
         self._parts = Parts(
             ledger=ledger,
@@ -97,8 +99,7 @@ class Scheduler:
             tasks = [group.create_task(work) for work in self._works()]
             await stop.wait()
             logger.info("leaving; light runs go on with the runners")
-            for task in tasks:
-                task.cancel()
+            await _cancel(tasks)
         await self._server.close()
         await self._leave()
 
@@ -166,6 +167,10 @@ class Scheduler:
         self._admitting.look_again()
         self._parts.light.wake()
 
+    def _suspect(self) -> None:
+        self._parts.recovery.disturb()
+        self._admitting.wake()
+
     def _fenced(self) -> None:
         if self._parts.permission.fence is not None:
             logger.warning(
@@ -177,6 +182,15 @@ class Scheduler:
 
     def _run_changed(self, record: RunRecord) -> None:
         self._server.tell([RunChanged(record=record)])
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Again and again: redis-py may swallow a cancellation that comes together with an answer."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _redis_client(settings: Settings) -> redis.asyncio.Redis:

@@ -97,9 +97,12 @@ class Sweeping:
             return
         for key in await self._ask(self._parts.ledger.tasks_with_open_runs()):
             for run in await self._ask(self._parts.ledger.open_runs(key)):
-                if self._was_ours(run) and not self._parts.accounts.knows(run.ref):
+                if self._was_ours(run) and not self._is_known(run):
                     self._parts.accounts.ended(interrupted_report(run))
         self._inherited = True
+
+    def _is_known(self, run: OpenRun) -> bool:
+        return self._parts.light.has(run.ref) or self._parts.accounts.knows(run.ref)
 
     def _was_ours(self, run: OpenRun) -> bool:
         record = run.record
