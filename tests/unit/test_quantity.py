@@ -50,3 +50,8 @@ def test_a_written_duration_is_read_back_to_its_two_largest_units(seconds: int) 
 @given(st.integers(1, 2**44))
 def test_a_written_amount_of_memory_is_read_back_to_three_digits(memory_bytes: int) -> None:
     assert parse_memory(format_memory(memory_bytes)) == pytest.approx(memory_bytes, rel=0.01)
+
+
+@pytest.mark.parametrize(("memory_bytes", "text"), [(1023488, "1000Ki"), (1020 * 1024**2, "1020Mi"), (1024**2, "1Mi")])
+def test_below_the_next_unit_memory_is_written_in_plain_digits(memory_bytes: int, text: str) -> None:
+    assert format_memory(memory_bytes) == text

@@ -62,5 +62,9 @@ def format_memory(memory_bytes: float) -> str:
     decimal = memory_bytes % 1000**2 == 0 and memory_bytes % 1024**2 != 0
     for suffix in ("T", "G", "M") if decimal else ("Ti", "Gi", "Mi", "Ki"):
         if memory_bytes >= _BYTES[suffix]:
-            return f"{memory_bytes / _BYTES[suffix]:.3g}{suffix}"
+            return f"{_written(memory_bytes / _BYTES[suffix])}{suffix}"
     return f"{memory_bytes:.0f}"
+
+
+def _written(number: float) -> str:
+    return f"{number:.3g}" if number < 999.5 else f"{number:.0f}"  # `.3g` would turn to 1e+03
