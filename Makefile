@@ -10,7 +10,7 @@ JOBS ?= 4
 
 .PHONY: help
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "; printf "\nUsage: make TARGET\n\n"} /^[a-z-]+:.*## / {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "; printf "\nUsage: make TARGET\n\n"} /^[a-z-]+:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements/develop.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "scheduledtask needs Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -42,6 +42,14 @@ lint: install ## Check style, types and layers
 format: install ## Put the code into the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: cluster-up
+cluster-up: install ## Start a real cluster for tests; docs/testing-on-a-cluster.md says which, and what it needs
+	$(BIN)/python -m tests.cluster up
+
+.PHONY: cluster-down
+cluster-down: install ## Remove that cluster; what was built for it is kept
+	$(BIN)/python -m tests.cluster down
 
 .PHONY: bench
 bench: install ## Measure, and print the figures of docs/benchmarks.md

@@ -1,0 +1,47 @@
+"""etcd and an API server alone: resources, defaults, rules and watches for real; nothing runs. No root needed."""
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.cluster.binaries import API_SERVER_PROGRAMS, build
+from tests.cluster.built import start_api, wait_for_api
+from tests.cluster.cluster import Api
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.keys import CONTEXT
+from tests.cluster.places import Places, places
+from tests.cluster.processes import Processes
+from tests.cluster.progress import Progress
+
+
+@contextmanager
+def api_server(where: Places | None = None) -> Iterator[Api]:
+    """An empty one on free ports, for as long as the block lasts; several may run beside each other.
+
+    Raises:
+        NoClusterError: its programs are not built and there is no Go, or it ended at once.
+        NotReadyError: it did not answer in time.
+    """
+    where = where or places()
+    build(where, Progress(), API_SERVER_PROGRAMS)
+    with tempfile.TemporaryDirectory(prefix="scheduledtask-api-") as folder:
+        plane = _plane(where, Path(folder))
+        processes = Processes(Path(folder) / "processes")
+        api = Api(where.binary("kubectl"), plane.keys / "admin.kubeconfig", CONTEXT, Path(folder) / "discovery")
+        try:
+            start_api(plane, processes)
+            wait_for_api(api, processes)
+            yield api
+        finally:
+            processes.stop("api-server", "etcd")
+
+
+def _plane(where: Places, folder: Path) -> ControlPlane:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        api_port, etcd_port, peer_port = (each.getsockname()[1] for each in sockets)
+    return ControlPlane(where, folder, "127.0.0.1", api_port, etcd_port, peer_port)

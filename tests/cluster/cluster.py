@@ -1,0 +1,75 @@
+"""What tests are given: a cluster, of whichever kind."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster.commands import run
+from tests.cluster.errors import NotOnThisClusterError
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API server to talk to: `program` is the kubectl, `kubeconfig` and `context` say to whom.
+
+    With a `discovery_cache` of its own, what kubectl remembers of an API server goes away with it.
+    """
+
+    program: str
+    kubeconfig: Path
+    context: str
+    discovery_cache: Path | None = None
+
+    def kubectl(self, *arguments: str, stdin: str = "", timeout_seconds: float = 120) -> str:
+        """What kubectl wrote to standard output.
+
+        Raises:
+            CommandFailedError: with what it wrote, as a user would read it.
+        """
+        whom = [f"--kubeconfig={self.kubeconfig}", f"--context={self.context}"]
+        if self.discovery_cache is not None:
+            whom.append(f"--cache-dir={self.discovery_cache}")
+        return run([self.program, *whom, *arguments], stdin=stdin, timeout_seconds=timeout_seconds)
+
+
+class Cluster(ABC):
+    """A cluster that runs pods. What a kind of cluster cannot do raises NotOnThisClusterError."""
+
+    kind: str
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.api.kubeconfig
+
+    @property
+    def context(self) -> str:
+        return self.api.context
+
+    def kubectl(self, *arguments: str, stdin: str = "", timeout_seconds: float = 120) -> str:
+        """As Api.kubectl."""
+        return self.api.kubectl(*arguments, stdin=stdin, timeout_seconds=timeout_seconds)
+
+    @abstractmethod
+    def load_image(self, archive: Path) -> None:
+        """Bring the OCI archive's image to the nodes; pods name it with `imagePullPolicy: Never`."""
+
+    def signal_container(self, namespace: str, pod: str, container: str, signal_name: str) -> None:
+        """Send KILL, STOP, CONT… to every process of a running container, from outside of it."""
+        statuses = f'jsonpath={{.status.containerStatuses[?(@.name=="{container}")].containerID}}'
+        container_id = self.kubectl("get", "pod", pod, f"--namespace={namespace}", f"--output={statuses}")
+        self._containerd("tasks", "kill", "--all", "--signal", signal_name, container_id.removeprefix("containerd://"))
+
+    def stop_api_server(self) -> None:
+        """Pods go on; nothing can be read or written until `start_api_server`."""
+        raise NotOnThisClusterError(f"the API server of {self.kind} is not ours to stop")
+
+    def start_api_server(self) -> None:
+        """Returns when the API server answers again."""
+        raise NotOnThisClusterError(f"the API server of {self.kind} is not ours to start")
+
+    def _containerd(self, *arguments: str) -> str:
+        """containerd's own client, on the node."""
+        raise NotOnThisClusterError(f"there is no way to the node's containers on {self.kind}: {' '.join(arguments)}")

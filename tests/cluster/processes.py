@@ -1,0 +1,81 @@
+"""Processes that outlive the program that started them, known by id and birth so that no other is ever ended."""
+
+import json
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+STOP_PATIENCE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Those whose records lie in `folder`: NAME.json (command, id, birth) and NAME.log."""
+
+    folder: Path
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def ensure(self, name: str, command: Sequence[str]) -> None:
+        """Start it in a session of its own, unless it runs already."""
+        if self.find(name) is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        pid = _spawn(command, self.log(name))
+        record = {"command": list(command), "pid": pid, "born": psutil.Process(pid).create_time()}
+        self._record(name).write_text(json.dumps(record))
+
+    def start_again(self, name: str) -> None:
+        """With the command it had.
+
+        Raises:
+            FileNotFoundError: it was never started here.
+        """
+        self.ensure(name, json.loads(self._record(name).read_text())["command"])
+
+    def find(self, name: str) -> psutil.Process | None:
+        """The process, or None when it has ended; a process that inherited its id is not it."""
+        try:
+            record = json.loads(self._record(name).read_text())
+            process = psutil.Process(record["pid"])
+            alive = process.create_time() == record["born"] and process.status() != psutil.STATUS_ZOMBIE
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return None
+        return process if alive else None
+
+    def names(self) -> list[str]:
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
+    def stop(self, *names: str) -> None:
+        """All of them at once: TERM, some patience, KILL."""
+        running = [process for process in map(self.find, names) if process is not None]
+        for process in running:
+            _signal(process, signal.SIGTERM)
+        _, stubborn = psutil.wait_procs(running, timeout=STOP_PATIENCE_SECONDS)
+        for process in stubborn:
+            _signal(process, signal.SIGKILL)
+        psutil.wait_procs(stubborn, timeout=STOP_PATIENCE_SECONDS)
+
+    def _record(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+
+def _spawn(command: Sequence[str], log: Path) -> int:
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawnp(command[0], list(command), os.environ, file_actions=files, setsid=True)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,60 @@
+"""Real API servers and a real cluster, made once a session. The cluster is left running: `make cluster-down`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.cluster import ladder
+from tests.cluster.api_server import api_server
+from tests.cluster.cluster import Api, Cluster
+from tests.cluster.commands import wait_until
+from tests.cluster.errors import CommandFailedError, NotOnThisClusterError
+from tests.cluster.images import TOOLS_IMAGE, tools_image
+from tests.cluster.places import places
+from tests.cluster.progress import Progress
+
+CRDS = Path(__file__).parents[2] / "crds"
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[Api]:
+    """An API server alone, with our CRDs established."""
+    with api_server() as server:
+        server.kubectl("apply", f"--filename={CRDS}")
+        # Later than Established: what short names and `explain` are read from is published in the background.
+        wait_until("the CRDs' discovery", lambda: explains(server), timeout_seconds=60)
+        yield server
+
+
+def explains(server: Api) -> bool:
+    try:
+        server.kubectl("explain", "stask.spec")
+    except CommandFailedError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The first of the ladder."""
+    return ladder.up(places(), Progress())
+
+
+@pytest.fixture(scope="session")
+def tools(cluster: Cluster) -> str:
+    """The name of an image with a shell, on the cluster's nodes."""
+    try:
+        cluster.load_image(tools_image(places()))
+    except NotOnThisClusterError as error:
+        pytest.skip(str(error))
+    return TOOLS_IMAGE
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """One of the test's own, gone with everything in it afterwards."""
+    name = f"e2e-{uuid4().hex[:8]}"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
