@@ -76,17 +76,21 @@ class SchedulerLink:
             await self._converse(reader, writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answered = False  # a scheduler that was just killed may still accept, and say nothing
         try:
             self._introduce(writer)
-            self._connected(True)
             async for message in read_messages(reader, scheduler_to_control):
+                if not answered:
+                    answered = True
+                    self._connected(True)
                 self._receive(message)
         except (FramingError, ConnectionError) as error:
             logger.warning("the scheduler's connection ended: %s", error)
         finally:
             self._writer = None
             writer.close()
-        self._connected(False)
+        if answered:
+            self._connected(False)
 
     def _introduce(self, writer: asyncio.StreamWriter) -> None:
         """All in one write, so that nothing said later comes between."""
