@@ -210,7 +210,7 @@ class Admitting:
             if claim.slot_epoch_seconds is not None:
                 self._learn(job, claim.slot_epoch_seconds)
         self._hand_on(admitted, fence)
-        _log_slice(candidates, len(admitted))
+        _log_slice(candidates, len(admitted), redis=True)
         return True
 
     def _hand_on(self, admitted: list[Candidate], fence: int) -> None:
@@ -234,22 +234,25 @@ class Admitting:
         """Light slots under the grant alone; everything else waits for Redis."""
         if not self._parts.permission.granted(boottime_seconds()):
             return
+        admitted = 0
         for job, claim in candidates:
             slot = claim.slot_epoch_seconds
             if slot is None:
                 self._requests.append((job, claim))
             elif job.job.task_class is TaskClass.LIGHT:
                 self._learn(job, slot)
-                self._decide_apart(job, claim, slot, fence, now)
+                admitted += self._decide_apart(job, claim, slot, fence, now)
+        _log_slice(candidates, admitted, redis=False)
 
-    def _decide_apart(self, job: HeldJob, claim: Claim, slot: int, fence: int, now: datetime) -> None:
+    def _decide_apart(self, job: HeldJob, claim: Claim, slot: int, fence: int, now: datetime) -> bool:
         forbids = job.job.concurrency_policy is ConcurrencyPolicy.FORBID
         if forbids and self._parts.light.active_runs(job.key) >= job.job.max_concurrency:
             self._parts.accounts.skip_apart(_message(job, SkippedSlots(Reason.OVERLAP, 1, slot)))
-            return
+            return False
         run = LightRun(claim, fence)
         self._parts.accounts.run_apart(claim, run.ref, now.timestamp())
         self._parts.light.enqueue([run])
+        return True
 
     # --- inside
 
@@ -297,7 +300,7 @@ def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _log_slice(candidates: Sequence[Candidate], admitted: int) -> None:
+def _log_slice(candidates: Sequence[Candidate], admitted: int, *, redis: bool) -> None:
     """A line a slice, not a line a run: ten thousand lines would be what makes the next slot late."""
     lag_seconds = time.time() - min(claim.due_at for _, claim in candidates)
     logger.info(
@@ -306,6 +309,7 @@ def _log_slice(candidates: Sequence[Candidate], admitted: int) -> None:
             "engine": candidates[0][1].job.task_class.value,
             "runs": admitted,
             "decided": len(candidates),
+            "redis": redis,
             "fire_lag_ms": round(lag_seconds * 1000, 1),
         },
     )
