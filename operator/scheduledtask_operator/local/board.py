@@ -69,7 +69,10 @@ class Board:
     def write(self, key: TaskKey, status: TaskStatus) -> None:
         if self.tally is not None and status.job is not None:
             self.tally.hold(status.job, self.now())
+        before = self.statuses.get(key)
         self.statuses[key] = status
+        if before is not None and None not in (before.job, status.job) and before.job != status.job:
+            self.tell(wording.changed_line(status))
 
     def forget(self, key: TaskKey) -> None:
         if self.tally is not None:

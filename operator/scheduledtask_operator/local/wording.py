@@ -2,7 +2,7 @@
 
 import signal
 
-from scheduledtask_operator.control.status import Condition
+from scheduledtask_operator.control.status import Condition, TaskStatus
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_operator.local.supervisor import ProcessEnded
 from scheduledtask_workloads.contract import Reason, RunRecord, RunState, TaskKey
@@ -37,6 +37,12 @@ def condition_line(key: TaskKey, condition: Condition, classification: Classific
         return f"{key} not ready: {condition.reason}: {condition.message}"
     engine = f", {classification.task_class} ({classification.reason})" if classification else ""
     return f"{key} {condition.reason}{engine}"
+
+
+def changed_line(status: TaskStatus) -> str:
+    """For a task whose job is not what it was."""
+    due = f"; next run {status.next_due:%H:%M:%S} UTC" if status.next_due else ""
+    return f"{status.key} changed{due}"
 
 
 def process_line(ended: ProcessEnded) -> str:

@@ -24,10 +24,10 @@ DEADLINE_SECONDS = 90.0  # for a loaded machine; an idle one needs three
 class Folder:
     """Manifests and task code; the state folder is below it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, project: Path = PROJECT) -> None:
         self.root = root
         self.state = root / ".scheduledtask"
-        shutil.copytree(PROJECT, root, dirs_exist_ok=True)
+        shutil.copytree(project, root, ignore=shutil.ignore_patterns(".*", "__pycache__"))
 
     def write(self, name: str, *, schedule: str, task: str = "tick", spec: str = "") -> Path:
         file = self.root / f"{name}.yaml"
@@ -103,8 +103,14 @@ class Dev:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    folder = Folder(tmp_path / "work")
+def project() -> Path:
+    """What the folder is a copy of; a test file may name another."""
+    return PROJECT
+
+
+@pytest.fixture
+def folder(tmp_path: Path, project: Path) -> Iterator[Folder]:
+    folder = Folder(tmp_path / "work", project)
     yield folder
     end_marked(str(folder.state.resolve()))
 
