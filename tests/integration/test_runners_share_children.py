@@ -57,6 +57,15 @@ def test_namespaces_that_alternate_find_their_children_again(scheduler: Schedule
     assert pids[:3] == pids[3:]
 
 
+def test_runs_one_after_the_other_share_the_child_that_ran_last(scheduler: SchedulerEnd) -> None:
+    for ref in [scheduler.start(light_order("sleeps", namespace="pair", seconds=0.2)) for _ in range(2)]:
+        assert scheduler.ended(ref).state is RunState.SUCCEEDED  # two children are kept to the namespace
+
+    pids = {scheduler.run(light_order("reports-process", namespace="pair")).result["pid"] for _ in range(4)}
+
+    assert len(pids) == 1
+
+
 def test_a_cancelled_body_is_asked_to_stop_and_its_processes_end(scheduler: SchedulerEnd, tmp_path: Path) -> None:
     ref = scheduler.start(light_order("leaves-a-daemon-and-hangs", path=str(tmp_path / "left")))
     await_true(lambda: left_pids(tmp_path / "left"), "the daemon runs")

@@ -54,12 +54,15 @@ class Crew:
         return (place for place in list(self._places.values()) if place.run is not None)
 
     def place_for(self, namespace: str) -> Place | None:
-        """A child that may run this namespace's bodies, borne if need be; None while as many as may be are busy."""
+        """A child that may run this namespace's bodies, borne if need be; None while as many as may be are busy.
+
+        Of several, the one used last: pages that a run has made its own are not made by the next child again.
+        """
         if sum(1 for _ in self.busy()) >= self._processes:
             return None
         idle = [place for place in self._places.values() if place.idle]
         for wanted in (namespace, None):
-            for place in idle:
+            for place in reversed(idle):
                 if place.namespace == wanted:
                     return self._latest(place)
         if idle and self._serving() >= self._processes * KEPT_PER_PROCESS:

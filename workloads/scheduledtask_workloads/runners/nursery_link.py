@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 from collections.abc import Callable
@@ -32,6 +33,8 @@ class NurseryLink:
         self._splitter = LineSplitter()
         self._loop = asyncio.get_running_loop()
         self._channel, theirs = socket.socketpair()
+        gc.collect()
+        gc.freeze()  # a collection on either side would otherwise copy every page that is shared
         self._pid = os.fork()
         if self._pid == 0:
             keep_nursery(theirs, folder)
