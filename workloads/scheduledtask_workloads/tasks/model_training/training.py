@@ -8,7 +8,7 @@ from typing import Any
 
 import sklearn.datasets
 from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from scheduledtask_workloads.catalog import RunContext
 from scheduledtask_workloads.tasks.model_training.checkpoint import Checkpoint, Score
