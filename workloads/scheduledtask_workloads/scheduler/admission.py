@@ -30,7 +30,7 @@ from scheduledtask_workloads.scheduler.job_book import HeldJob, JobBook
 from scheduledtask_workloads.scheduler.light_engine import LightEngine
 from scheduledtask_workloads.scheduler.light_run import LightRun
 from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
-from scheduledtask_workloads.scheduler.plan import Candidate, Plan, plan
+from scheduledtask_workloads.scheduler.plan import Candidate, Plan, Planner
 from scheduledtask_workloads.scheduler.recovery import Recovery
 from scheduledtask_workloads.scheduler.slot_decision import SkippedSlots
 from scheduledtask_workloads.scheduler.timing import Group
@@ -121,14 +121,13 @@ class Admitting:
         if not parts.permission.firing:
             return
         now = datetime.now(UTC)
-        planned = plan(self._take_due(), now, self._take_requests())
-        self._hold(planned, now)
-        reachable = reachable and await self._record_skips(planned, fence)
-        if not reachable:
-            self._skip_apart(planned)
-        reachable = await self._admit(planned.light, fence, now, reachable)
-        if reachable:
-            await self._admit(planned.heavy, fence, now, reachable)
+        planner, due, requests = Planner(now), self._take_due(), self._take_requests()
+        for engine in (TaskClass.LIGHT, TaskClass.HEAVY):
+            jobs = _slices(due[engine], self._slice_size)
+            plans = chain([Plan(requests[engine])], (planner.plan(jobs_slice) for jobs_slice in jobs))
+            reachable = await self._admit(plans, fence, now, reachable)
+            if not reachable and engine is TaskClass.LIGHT:
+                return  # what is heavy stays open until Redis is back
 
     async def _recovered(self, fence: int) -> bool:
         try:
@@ -137,15 +136,23 @@ class Admitting:
             return False
         return True
 
-    def _take_due(self) -> Iterable[HeldJob]:
-        """Each once: two claims of one slot would be a waste."""
+    def _take_due(self) -> dict[TaskClass, list[HeldJob]]:
+        """Each once, as two claims of one slot would be a waste; a namespace's together, which is quicker to admit."""
         groups, self._due_groups = self._due_groups, set()
         singles, self._due_jobs = self._due_jobs, []
         sharing = chain.from_iterable(map(self._parts.book.sharing, groups))
-        return {id(job): job for job in chain(sharing, singles)}.values()
+        due: dict[TaskClass, list[HeldJob]] = {engine: [] for engine in TaskClass}
+        for job in {id(job): job for job in chain(sharing, singles)}.values():
+            due[job.job.task_class].append(job)
+        for jobs in due.values():
+            jobs.sort(key=_namespace)
+        return due
 
-    def _take_requests(self) -> list[Candidate]:
-        requests, self._requests = self._requests, []
+    def _take_requests(self) -> dict[TaskClass, list[Candidate]]:
+        taken, self._requests = self._requests, []
+        requests: dict[TaskClass, list[Candidate]] = {engine: [] for engine in TaskClass}
+        for job, claim in taken:
+            requests[job.job.task_class].append((job, claim))
         return requests
 
     async def _record_skips(self, planned: Plan, fence: int) -> bool:
@@ -160,17 +167,32 @@ class Admitting:
             self._learn(job, skip.last_slot)
         return True
 
-    async def _admit(self, candidates: Sequence[Candidate], fence: int, now: datetime, reachable: bool) -> bool:
-        """One slice is on its way to Redis while the answers for the one before are worked in. False: unreachable."""
-        before: tuple[Sequence[Candidate], asyncio.Task[list[Admission] | None]] | None = None
-        for candidates_slice in [*_slices(candidates, self._slice_size), None]:
-            asked = None
-            if candidates_slice is not None:
-                asked = (candidates_slice, asyncio.create_task(self._ask(candidates_slice, fence, now, reachable)))
-                await asyncio.sleep(0)
+    async def _admit(self, plans: Iterable[Plan], fence: int, now: datetime, reachable: bool) -> bool:
+        """A slice is on its way to Redis while the next is planned, and the one before is worked in.
+
+        False: Redis is unreachable.
+        """
+        before: tuple[list[Candidate], asyncio.Task[list[Admission] | None]] | None = None
+        for planned in plans:
+            reachable = await self._skip(planned, fence, now, reachable)
+            if not planned.candidates:
+                continue
+            asked = asyncio.create_task(self._ask(planned.candidates, fence, now, reachable))
+            await asyncio.sleep(0)
             if before is not None:
                 reachable = self._settle(before[0], await before[1], fence, now)
-            before = asked
+            before = (planned.candidates, asked)
+        if before is not None:
+            reachable = self._settle(before[0], await before[1], fence, now)
+        return reachable
+
+    async def _skip(self, planned: Plan, fence: int, now: datetime, reachable: bool) -> bool:
+        self._hold(planned, now)
+        if not planned.skipped:
+            return reachable
+        reachable = reachable and await self._record_skips(planned, fence)
+        if not reachable:
+            self._skip_apart(planned)
         return reachable
 
     async def _ask(
@@ -264,6 +286,8 @@ class Admitting:
             held.learn(slot)
 
     def _hold(self, planned: Plan, now: datetime) -> None:
+        if not planned.held:
+            return
         for until, key in planned.held:
             self._holds.add(until, key)
         self._arm(now)
@@ -284,6 +308,10 @@ class Admitting:
             delay_seconds = max(0.0, until - now.timestamp())
             loop = asyncio.get_running_loop()
             self._hold_timer = loop.call_later(delay_seconds, lambda: self._rouse_holds(datetime.now(UTC)))
+
+
+def _namespace(job: HeldJob) -> str:
+    return job.key.namespace
 
 
 def _message(job: HeldJob, skip: SkippedSlots) -> SlotsSkipped:
