@@ -7,6 +7,7 @@ from scheduledtask_workloads.execution.memory import MemoryGuard, larger_peak_by
 from scheduledtask_workloads.execution.orphans import adopt_orphans, end_strays
 from scheduledtask_workloads.execution.processes import die_with_parent, kill_tree
 from scheduledtask_workloads.execution.reports import (
+    HostReport,
     Observed,
     cancelled,
     exited_by,
@@ -20,6 +21,7 @@ from scheduledtask_workloads.execution.reports import (
 __all__ = [
     "TAIL_BYTES",
     "CapturedOutput",
+    "HostReport",
     "MemoryGuard",
     "Observed",
     "Tail",

@@ -14,13 +14,11 @@ from scheduledtask_workloads.execution.attempt import execute
 from scheduledtask_workloads.execution.capture import read_tail
 from scheduledtask_workloads.execution.memory import MemoryGuard, larger_peak_bytes
 from scheduledtask_workloads.execution.processes import die_with_parent, kill_tree
-from scheduledtask_workloads.execution.reports import Observed, exited_by, memory_limit_exceeded, timed_out
+from scheduledtask_workloads.execution.reports import HostReport, Observed, exited_by, memory_limit_exceeded, timed_out
 
 _LOOK_SECONDS = 0.1
 _LOADING_SECONDS = 60.0
 _ORDER, _OUTPUT, _STARTED, _REPORT = "order.json", "output", "started", "report.json"
-
-HostReport = Callable[[RunOrder, Observed], AttemptReport]
 
 
 def run_in_child(

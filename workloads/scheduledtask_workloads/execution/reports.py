@@ -5,6 +5,7 @@ A host that ends an attempt for a reason of its own uses these in the place of w
 
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scheduledtask_workloads.contract import AttemptReport, Reason, RunOrder, RunState
@@ -20,6 +21,10 @@ class Observed:
     started_at: float | None = None
     peak_memory_bytes: int | None = None
     output: Tail = field(default_factory=Tail)
+
+
+HostReport = Callable[[RunOrder, Observed], AttemptReport]
+"""Why a host ends an attempt, as the function that reports it: `timed_out` and its neighbours."""
 
 
 def timed_out(order: RunOrder, observed: Observed) -> AttemptReport:

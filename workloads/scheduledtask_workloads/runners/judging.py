@@ -4,6 +4,7 @@ import os
 
 from scheduledtask_workloads.contract import AttemptReport, RunOrder
 from scheduledtask_workloads.execution import (
+    HostReport,
     Observed,
     exited_by,
     exited_without_report,
@@ -11,13 +12,13 @@ from scheduledtask_workloads.execution import (
     memory_limit_exceeded,
     timed_out,
 )
-from scheduledtask_workloads.runners.place import ActiveRun, ReportBuilder
+from scheduledtask_workloads.runners.place import ActiveRun
 
 BEGIN_SECONDS = 30.0  # for a child to reach the body, above the body's own time; it takes milliseconds
 _EX_PROTOCOL = 76  # sysexits.h
 
 
-def overstepped(run: ActiveRun, now_monotonic: float) -> ReportBuilder | None:
+def overstepped(run: ActiveRun, now_monotonic: float) -> HostReport | None:
     """The report for a run that is above a limit; None within them. Samples its memory."""
     if now_monotonic >= _deadline_monotonic(run):
         return timed_out

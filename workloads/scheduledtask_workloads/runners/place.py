@@ -9,13 +9,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from scheduledtask_workloads.contract import AttemptReport, RunOrder
-from scheduledtask_workloads.execution import CapturedOutput, MemoryGuard, Observed
+from scheduledtask_workloads.contract import RunOrder
+from scheduledtask_workloads.execution import CapturedOutput, HostReport, MemoryGuard, Observed
 from scheduledtask_workloads.runners.lines import ChildWord, LineSplitter, LineTooLongError, child_word, to_line
 
 READ_BYTES = 65536
-
-ReportBuilder = Callable[[RunOrder, Observed], AttemptReport]
 
 
 @dataclass(slots=True)
@@ -27,7 +25,7 @@ class ActiveRun:
     output: CapturedOutput
     started_at: float | None = None  # Unix seconds
     started_at_monotonic: float | None = None
-    verdict: ReportBuilder | None = None  # why we end it; None as long as we don't
+    verdict: HostReport | None = None  # why we end it; None as long as we don't
     kill_at_monotonic: float | None = None  # when asking is over
     guard: MemoryGuard | None = None
 

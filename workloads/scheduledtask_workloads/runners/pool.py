@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder
-from scheduledtask_workloads.execution import CapturedOutput, MemoryGuard, Observed, cancelled, interrupted
+from scheduledtask_workloads.execution import CapturedOutput, HostReport, MemoryGuard, Observed, cancelled, interrupted
 from scheduledtask_workloads.runners.crew import Crew, CrewListener
 from scheduledtask_workloads.runners.judging import overstepped, report_of_death, spoke_nonsense, with_tree_peak
 from scheduledtask_workloads.runners.lines import ChildWord
-from scheduledtask_workloads.runners.place import ActiveRun, Place, ReportBuilder
+from scheduledtask_workloads.runners.place import ActiveRun, Place
 
 WATCH_SECONDS = 0.2  # how late a limit is noticed at most
 CANCEL_GRACE_SECONDS = 5.0  # for a body that was asked to stop, before it is killed
@@ -119,7 +119,7 @@ class Pool:
             run.kill_at_monotonic = None
             self._crew.end(place)
 
-    def _end(self, place: Place, verdict: ReportBuilder) -> None:
+    def _end(self, place: Place, verdict: HostReport) -> None:
         """`verdict` is reported, unless the body's own report is on its way already."""
         if place.run is not None and place.run.verdict is None:
             place.run.verdict = verdict

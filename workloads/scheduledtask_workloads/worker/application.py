@@ -26,7 +26,7 @@ def build_application(settings: WorkerSettings, desk: Desk) -> Celery:
         acks_late=True,
         reject_on_worker_lost=True,
         ignore_result=True,
-        Strategy=partial(receive_orders, desk),
+        Strategy=staticmethod(partial(receive_orders, desk)),  # it becomes an attribute of a class
     )(perform)
     return application
 

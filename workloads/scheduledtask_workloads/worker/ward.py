@@ -4,15 +4,11 @@ Written by the main loop, read by the warden's thread.
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder
-from scheduledtask_workloads.execution import CapturedOutput, MemoryGuard, Observed
-
-HostsVerdict = Callable[[RunOrder, Observed], AttemptReport]
-"""A report that the host writes for a body it ended: `timed_out` and its neighbours in `execution`."""
+from scheduledtask_workloads.execution import CapturedOutput, HostReport, MemoryGuard, Observed
 
 
 class Delivery(Protocol):
@@ -37,7 +33,7 @@ class Attempt:
     limit_counts_from: float
     started_at: float | None = None
     guard: MemoryGuard | None = None
-    ending: HostsVerdict | None = None
+    ending: HostReport | None = None
     killed: bool = False
     report: AttemptReport | None = None
 
@@ -46,7 +42,7 @@ class Attempt:
         self.started_at, self.limit_counts_from = now, now_monotonic
         self.guard = MemoryGuard(pid, self.order.memory_limit_bytes)
 
-    def end_as(self, verdict: HostsVerdict) -> None:
+    def end_as(self, verdict: HostReport) -> None:
         """The first reason stands."""
         self.ending = self.ending or verdict
 
