@@ -1,5 +1,6 @@
 """Which files of a directory are read, and what is said of those that cannot be."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,9 @@ def test_one_name_in_two_files_is_told_with_both_places(tmp_path: Path) -> None:
     (problem,) = parse_directory(tmp_path).problems
 
     assert str(problem).startswith(f"{second}:3: metadata.name: default/same is already defined at {first}:1")
+
+
+def test_a_pipe_in_a_directory_is_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "pipe.yaml")
+
+    assert names([tree]) == ["a", "b", "c"]

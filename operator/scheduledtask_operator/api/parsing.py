@@ -90,7 +90,8 @@ def _walk(directory: Path) -> Iterator[tuple[str, str]]:
 
 
 def _is_manifest(path: Path) -> bool:
-    return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+    """A link to nothing counts, so that it is told; a pipe does not: reading it would wait for ever."""
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and (path.is_file() or not path.exists())
 
 
 def _files(paths: Iterable[Path], recursive: bool, problems: list[ManifestProblem]) -> Iterator[Path]:
