@@ -15,7 +15,9 @@ from scheduledtask_operator.cli.problems import CommandProblem
     type=click.Path(path_type=Path, file_okay=False),
     help="Write each definition to a file in this directory, and print the files' names.",
 )
-@click.option("--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="The form.")
+@click.option(
+    "-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="The form."
+)
 def command(directory: Path | None, output: str) -> None:
     """Print the custom resource definitions."""
     texts = {crd_file_name(crd): to_yaml(crd) for crd in crds()}

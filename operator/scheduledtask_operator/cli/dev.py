@@ -43,7 +43,7 @@ MAX_RUNNERS = 64
     help="Stop by itself: count the slots of SECONDS from when everything is ready, await their runs, print a summary."
     " Exit code 0 only when every due slot ran once.",
 )
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--state", type=click.Path(path_type=Path), help=f"State folder (default: {STATE_FOLDER} beside the first -f)."
 )

@@ -37,7 +37,7 @@ MAX_COUNT = 100_000  # some seconds of output
 )
 @click.option("--name", default="", metavar="NS/NAME", help="The resource, which picks the values of H.")
 @click.option("--anchor", metavar="TIME", help="Where @every counts from: the creation time (default: --after).")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     expression: str,
     time_zone: str,

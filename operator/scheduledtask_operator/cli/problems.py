@@ -31,6 +31,9 @@ def run_or_explain(command: click.Command) -> int:
         for line in problem.problems:
             _print_error(line)
         return problem.exit_code
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.format_message(), err=True)
+        return problem.exit_code
     except click.ClickException as problem:
         _print_error(problem.format_message())
         return problem.exit_code
@@ -38,6 +41,9 @@ def run_or_explain(command: click.Command) -> int:
         return exit_request.exit_code
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
+    except OSError as error:  # a full disk below standard output, no memory for a child, no descriptors left
+        _print_error(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        return EXIT_FAILED
     except ModuleNotFoundError as error:
         if error.name is None or importlib.util.find_spec(error.name.partition(".")[0]) is not None:
             raise
