@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 
 import redis
+from tests.bench.heavy_dispatch import watch_queue
 from tests.bench.server import running_server
 
 QUEUE = "celery"
@@ -27,7 +27,7 @@ def _measure_one(scheduler: str, entries: int) -> float:
     with running_server() as url, tempfile.TemporaryDirectory() as folder, redis.Redis.from_url(url) as client:
         process = _start(scheduler, url, entries, folder)
         try:
-            return _watch(client, entries)
+            return watch_queue(client, QUEUE, entries, DEADLINE_SECONDS)
         finally:
             process.terminate()
             process.wait()
@@ -46,19 +46,6 @@ def _start(scheduler: str, url: str, entries: int, folder: str) -> subprocess.Po
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-def _watch(client: redis.Redis, entries: int) -> float:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    started_at, first_length = 0.0, 0
-    while time.monotonic() < deadline:
-        length = client.llen(QUEUE)
-        if length and not first_length:
-            started_at, first_length = time.monotonic(), length
-        if length >= entries:
-            return (length - first_length) / (time.monotonic() - started_at)
-        time.sleep(0.005)
-    raise TimeoutError(f"{client.llen(QUEUE)} of {entries} entries were sent in {DEADLINE_SECONDS:g} s")
 
 
 if __name__ == "__main__":

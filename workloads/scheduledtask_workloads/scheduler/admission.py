@@ -125,7 +125,7 @@ class Admitting:
         for engine in (TaskClass.LIGHT, TaskClass.HEAVY):
             jobs = _slices(due[engine], self._slice_size)
             plans = chain([Plan(requests[engine])], (planner.plan(jobs_slice) for jobs_slice in jobs))
-            reachable = await self._admit(plans, fence, now, reachable)
+            reachable = await self._admit_burst(plans, len(due[engine]), fence, now, reachable)
             if not reachable and engine is TaskClass.LIGHT:
                 return  # what is heavy stays open until Redis is back
 
@@ -166,6 +166,15 @@ class Admitting:
         for job, skip in planned.skipped:
             self._learn(job, skip.last_slot)
         return True
+
+    async def _admit_burst(self, plans: Iterable[Plan], jobs: int, fence: int, now: datetime, reachable: bool) -> bool:
+        if jobs <= self._slice_size:
+            return await self._admit(plans, fence, now, reachable)
+        self._parts.light.begin_burst()
+        try:
+            return await self._admit(plans, fence, now, reachable)
+        finally:
+            self._parts.light.end_burst()
 
     async def _admit(self, plans: Iterable[Plan], fence: int, now: datetime, reachable: bool) -> bool:
         """A slice is on its way to Redis while the next is planned, and the one before is worked in.

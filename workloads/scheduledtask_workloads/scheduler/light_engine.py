@@ -26,6 +26,10 @@ lie there, beyond our reach, when our permission ends."""
 REPORTS_GRACE_SECONDS = 1.0
 """Reports that were not acknowledged follow right behind the runners' hello; what is missing after this is lost."""
 
+BURST_SECONDS = 0.25
+"""While many slices are admitted, runs wait this long at most: whoever is handed over first would take the processor
+from the admission of all others, and the last of them decides how late a slot is."""
+
 _SMOOTHING = 0.1  # of the runs' mean duration; about the last 20 runs count
 
 logger = logging.getLogger(__name__)
@@ -56,6 +60,7 @@ class LightEngine:
         self._processes = 0
         self._mean_seconds = SHORT_RUN_SECONDS
         self._wake = asyncio.Event()
+        self._burst: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         self.settled = False
         """The runners have told all that they have, so an attempt that is not `known` is nowhere."""
@@ -85,6 +90,17 @@ class LightEngine:
                 self._count(key)
                 self._queue.append(item)
         self._wake.set()
+
+    def begin_burst(self) -> None:
+        """More is about to be admitted: hand over when that is done, or after BURST_SECONDS."""
+        self.end_burst()
+        self._burst = asyncio.get_running_loop().call_later(BURST_SECONDS, self.end_burst)
+
+    def end_burst(self) -> None:
+        if self._burst is not None:
+            self._burst.cancel()
+            self._burst = None
+            self.wake()
 
     def forget_queue(self) -> None:
         """Another leader answers for what was not handed over."""
@@ -140,7 +156,7 @@ class LightEngine:
             self._wake.set()
 
     def _room(self) -> int:
-        if not self._link.connected:
+        if not self._link.connected or self._burst is not None:
             return 0
         spare = self._processes if self._mean_seconds < SHORT_RUN_SECONDS else 0
         return self._processes + spare - len(self._handed)
