@@ -165,3 +165,11 @@ def test_output_passes_through_while_the_body_runs(tmp_path: Path) -> None:
     assert time.monotonic() - began < DEADLINE_SECONDS
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=DEADLINE_SECONDS)
+
+
+def test_a_daemon_of_the_body_goes_with_the_run(tmp_path: Path) -> None:
+    ended = call("light-leaves-a-daemon", "--set", "path=left", folder=tmp_path)
+    left = json.loads((tmp_path / "left").read_text())
+
+    assert ended.returncode == 0, ended.stderr
+    assert not psutil.pid_exists(left["pid"])

@@ -101,9 +101,13 @@ async def _problems(task: str, arguments: Mapping[str, Any], environment: Mappin
 
 
 def _run(order: RunOrder, environment: Mapping[str, str], *, as_json: bool) -> bool:
-    from scheduledtask_workloads.execution import run_in_child
+    from scheduledtask_workloads.execution import adopt_orphans, end_strays, run_in_child
 
-    report = run_in_child(order, environment=environment, on_output=_pass_on)
+    adopt_orphans()
+    try:
+        report = run_in_child(order, environment=environment, on_output=_pass_on)
+    finally:
+        end_strays(())  # a daemon of the body has left its session, and fell to us
     click.echo(_summary(report), err=True)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
