@@ -27,15 +27,8 @@ def run_or_explain(command: click.Command) -> int:
     """The exit code of `command`, its problems printed as `error: ...` on standard error."""
     try:
         return command.main(standalone_mode=False) or 0
-    except CommandProblem as problem:
-        for line in problem.problems:
-            _print_error(line)
-        return problem.exit_code
-    except click.exceptions.NoArgsIsHelpError as problem:
-        click.echo(problem.format_message(), err=True)
-        return problem.exit_code
     except click.ClickException as problem:
-        _print_error(problem.format_message())
+        _explain(problem)
         return problem.exit_code
     except click.exceptions.Exit as exit_request:
         return exit_request.exit_code
@@ -49,6 +42,14 @@ def run_or_explain(command: click.Command) -> int:
             raise
         _print_error(f"this part needs the library {error.name}; install scheduledtask[dev], or the part's own extra")
         return EXIT_USAGE
+
+
+def _explain(problem: click.ClickException) -> None:
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        click.echo(problem.format_message(), err=True)
+        return
+    for line in problem.problems if isinstance(problem, CommandProblem) else [problem.format_message()]:
+        _print_error(line)
 
 
 def _print_error(line: str) -> None:
