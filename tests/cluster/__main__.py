@@ -67,6 +67,9 @@ def main() -> int:
     except ClusterError as error:
         print(f"tests.cluster: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("tests.cluster: interrupted; the same command goes on where this one was", file=sys.stderr)
+        return 130
     if answer is not None:
         print(answer)
     return 0

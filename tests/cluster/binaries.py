@@ -68,6 +68,16 @@ def build(places: Places, progress: Progress, programs: Sequence[Program] = ALL_
         for program in programs:
             if not _is_current(places, program):
                 _build_program(places, progress, program)
+        if all(_is_current(places, program) for program in ALL_PROGRAMS):
+            _drop_go_caches(places, progress)
+
+
+def _drop_go_caches(places: Places, progress: Progress) -> None:
+    """8 GB that served to go on with an interrupted build; once all is built, only a new version would use them."""
+    caches = places.cache / "go"
+    if caches.exists():
+        with progress.step("removing what only the build needed"):
+            shutil.rmtree(caches)
 
 
 def _is_current(places: Places, program: Program) -> bool:
@@ -130,7 +140,9 @@ def _await_end(process: "subprocess.Popen[bytes]", progress: Progress, log: Path
 def _go() -> str:
     go = shutil.which("go")
     if go is None:
-        raise NoClusterError("building the cluster's programs needs Go 1.24 or newer on PATH")
+        raise NoClusterError(
+            "building the cluster's programs needs Go 1.26.8 or newer on PATH, or an older one that may fetch it"
+        )
     return go
 
 

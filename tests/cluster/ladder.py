@@ -70,9 +70,9 @@ def find(places: Places, environment: Mapping[str, str] = os.environ) -> Cluster
 
 
 def down(places: Places, progress: Progress, environment: Mapping[str, str] = os.environ) -> None:
-    """Remove what `up` made; a cluster of one's own is left alone."""
-    rung = choose(environment)
-    if rung is Rung.KIND:
+    """Remove what `up` made, on whichever rung it was; a cluster of one's own is left alone."""
+    if choose(environment) is Rung.NAMED:
+        return
+    if others.has_kind():
         others.kind_down(places, progress)
-    elif rung is Rung.BUILT:
-        built.down(places, progress)
+    built.down(places, progress)

@@ -15,17 +15,23 @@ Containerd = Callable[..., str]
 
 
 def remove_containers(containerd: Containerd) -> None:
-    """Kill and remove every container of ours, and the network namespaces they were in."""
+    """Kill and remove every container of ours, their network namespaces, and what was noted of these."""
     names = containerd("containers", "list", "--quiet").split()
     namespaces = {path for name in names for path in _network_namespaces(containerd, name)}
-    for command in (("tasks", "delete", "--force"), ("containers", "delete")):
-        if names:
-            with suppress(CommandFailedError):  # one that has ended by itself meanwhile
-                containerd(*command, *names)
+    for name in names:
+        for kind in (("tasks", "delete", "--force"), ("containers", "delete")):
+            with suppress(CommandFailedError):  # it has ended by itself meanwhile
+                containerd(*kind, name)
+        for note in Path("/var/lib/cni/results").glob(f"*-{name}-*"):
+            note.unlink()
     for path in namespaces:
-        with suppress(CommandFailedError):
-            run(["umount", "--lazy", path])
-        Path(path).unlink(missing_ok=True)
+        _remove_network_namespace(path)
+
+
+def _remove_network_namespace(path: str) -> None:
+    with suppress(CommandFailedError):
+        run(["umount", "--lazy", path])
+    Path(path).unlink(missing_ok=True)
 
 
 def _network_namespaces(containerd: Containerd, name: str) -> Iterator[str]:

@@ -85,8 +85,6 @@ def remove(places: Places) -> None:
         _remove_chains(table)
     if succeeds(["ip", "link", "show", BRIDGE]):
         run(["ip", "link", "del", BRIDGE])
-    for result in Path("/var/lib/cni/results").glob(f"{NETWORK_NAME}-*"):
-        result.unlink()
     _restore_kernel_settings(places)
 
 

@@ -3,11 +3,14 @@
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from tests.cluster.commands import wait_until
+from tests.cluster.errors import NotReadyError
 
 STOP_PATIENCE_SECONDS = 3.0
 
@@ -43,23 +46,29 @@ class Processes:
         try:
             record = json.loads(self._record(name).read_text())
             process = psutil.Process(record["pid"])
-            alive = process.create_time() == record["born"] and process.status() != psutil.STATUS_ZOMBIE
+            same = process.create_time() == record["born"]
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None
-        return process if alive else None
+        return process if same and not _has_ended(process) else None
 
     def names(self) -> list[str]:
         return sorted(path.stem for path in self.folder.glob("*.json"))
 
     def stop(self, *names: str) -> None:
         """All of them at once: TERM, some patience, KILL."""
-        running = [process for process in map(self.find, names) if process is not None]
-        for process in running:
-            _signal(process, signal.SIGTERM)
-        _, stubborn = psutil.wait_procs(running, timeout=STOP_PATIENCE_SECONDS)
-        for process in stubborn:
-            _signal(process, signal.SIGKILL)
-        psutil.wait_procs(stubborn, timeout=STOP_PATIENCE_SECONDS)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            running = {name: process for name in names if (process := self.find(name)) is not None}
+            for process in running.values():
+                _signal(process, number)
+            with suppress(NotReadyError):
+                self._await_end(running)
+
+    def _await_end(self, names: Iterable[str]) -> None:
+        wait_until(
+            "the end of processes",
+            lambda: all(self.find(name) is None for name in names),
+            timeout_seconds=STOP_PATIENCE_SECONDS,
+        )
 
     def _record(self, name: str) -> Path:
         return self.folder / f"{name}.json"
@@ -74,8 +83,16 @@ def _spawn(command: Sequence[str], log: Path) -> int:
     return os.posix_spawnp(command[0], list(command), os.environ, file_actions=files, setsid=True)
 
 
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
+def _has_ended(process: psutil.Process) -> bool:
+    """An ended child is reaped here; another's stays a zombie until its parent, or init, takes notice."""
+    with suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
     try:
-        process.send_signal(number)
+        return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return
+        return True
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
