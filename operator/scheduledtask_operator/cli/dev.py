@@ -97,7 +97,7 @@ class _Dev:
     def __init__(self, options: DevOptions, folder: StateFolder, output: str) -> None:
         self._options = options
         self._folder = folder
-        self._live = output == "text" and sys.stdout.isatty()
+        self._live = output == "text" and sys.stdout.isatty() and not Console().is_dumb_terminal
         self._events_to_stderr = output == "json"
 
     async def run(self) -> list[TaskSummary]:
