@@ -28,13 +28,14 @@ class LocalPools:
         return PoolWorkers(replicas=len(staying), ready=sum(worker.alive for worker in staying))
 
     def counts(self) -> dict[PoolKey, tuple[int, int]]:
-        """For each pool: workers that are ready, and all that still run."""
+        """For each pool: workers that are ready, and all that still run. The view asks from a thread of its own."""
         return {
             pool: (self.observe(pool).ready, sum(not worker.gone for worker in workers))
-            for pool, workers in self._workers.items()
+            for pool, workers in list(self._workers.items())
         }
 
     async def set_replicas(self, pool: PoolKey, replicas: int) -> None:
+        self._workers[pool] = [worker for worker in self._workers.get(pool, []) if not worker.gone]
         staying = self._staying(pool)
         for _ in range(replicas - len(staying)):
             await self._start_one(pool)
@@ -54,14 +55,13 @@ class LocalPools:
         return all(worker.gone for workers in self._workers.values() for worker in workers)
 
     def _staying(self, pool: PoolKey) -> list[Supervised]:
-        workers = [worker for worker in self._workers.get(pool, []) if not worker.gone]
-        self._workers[pool] = workers
-        return [worker for worker in workers if not worker.leaving]
+        return [worker for worker in self._workers.get(pool, []) if not (worker.gone or worker.leaving)]
 
     async def _start_one(self, pool: PoolKey) -> None:
         name = next(name for name in _names(pool) if name not in self._supervisor.names)
         program = self._make_worker(pool, name, self._heartbeats / f"{name}.heartbeat")
-        self._workers[pool].append(await self._supervisor.start(program))
+        worker = await self._supervisor.start(program)
+        self._workers[pool].append(worker)
 
 
 def _names(pool: PoolKey) -> Iterator[str]:
