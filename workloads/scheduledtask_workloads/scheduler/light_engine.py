@@ -26,7 +26,7 @@ lie there, beyond our reach, when our permission ends."""
 REPORTS_GRACE_SECONDS = 1.0
 """Reports that were not acknowledged follow right behind the runners' hello; what is missing after this is lost."""
 
-BURST_SECONDS = 0.25
+BURST_SECONDS = 1.0
 """While many slices are admitted, runs wait this long at most: whoever is handed over first would take the processor
 from the admission of all others, and the last of them decides how late a slot is."""
 
