@@ -116,7 +116,7 @@ class Controller:
                     self._queue.add(TaskKey(record.namespace, record.name))
             case TaskHistory():
                 self._load_history(message)
-            case SlotsSkipped():
+            case SlotsSkipped() if self._runs.skip(message):
                 self._ports.observer.slots_skipped(message)
             case PoolDepth():
                 self._scaler.depth_changed(message)

@@ -1,9 +1,11 @@
 """The runs that the scheduler told of, for each task."""
 
+from collections import deque
 from collections.abc import Iterable
 
 from scheduledtask_operator.control.status import TaskRuns
 from scheduledtask_workloads.contract import RunRecord, TaskKey
+from scheduledtask_workloads.contract.messages import SlotsSkipped
 
 HISTORY_LIMIT = 250  # above the 201 runs that a job can ask to keep; with less, old ones would be news again
 
@@ -13,12 +15,14 @@ class RunBook:
 
     def __init__(self) -> None:
         self._runs: dict[TaskKey, TaskRuns] = {}
+        self._skipped: dict[TaskKey, deque[int]] = {}  # the last slot of each skip
 
     def of(self, key: TaskKey) -> TaskRuns:
         return self._runs.get(key, TaskRuns())
 
     def forget(self, key: TaskKey) -> None:
         self._runs.pop(key, None)
+        self._skipped.pop(key, None)
 
     def change(self, record: RunRecord) -> bool:
         """Whether it is news: a scheduler that comes back tells again what it does not know to be told."""
@@ -31,6 +35,14 @@ class RunBook:
         else:
             others = tuple(run for run in known.active if run.run_id != record.run_id)
             self._runs[key] = TaskRuns(tuple(sorted((*others, record), key=_admitted_at)), known.history)
+        return True
+
+    def skip(self, skipped: SlotsSkipped) -> bool:
+        """Whether it is news, as with a run. A slot is decided once, so its last slot tells one skip from another."""
+        known = self._skipped.setdefault(TaskKey(skipped.namespace, skipped.name), deque(maxlen=HISTORY_LIMIT))
+        if skipped.last_slot_epoch_seconds in known:
+            return False
+        known.append(skipped.last_slot_epoch_seconds)
         return True
 
     def load(self, key: TaskKey, records: Iterable[RunRecord]) -> list[RunRecord]:

@@ -1,7 +1,8 @@
 """Whatever the order in which runs are told of, the newest word on each stands."""
 
 from scheduledtask_operator.control.runs import HISTORY_LIMIT, RunBook
-from scheduledtask_workloads.contract import RunRecord, RunState, TaskClass, TaskKey
+from scheduledtask_workloads.contract import Reason, RunRecord, RunState, TaskClass, TaskKey
+from scheduledtask_workloads.contract.messages import SlotsSkipped
 
 KEY = TaskKey("default", "report")
 
@@ -66,3 +67,16 @@ def test_a_forgotten_task_has_no_runs() -> None:
     book.forget(KEY)
 
     assert book.of(KEY).last is None
+
+
+def test_skipped_slots_are_news_once() -> None:
+    """A scheduler that was killed tells the last minute again when it comes back."""
+    book = RunBook()
+    coalesced = SlotsSkipped(
+        namespace=KEY.namespace, name=KEY.name, reason=Reason.COALESCED, count=3, last_slot_epoch_seconds=30
+    )
+    overlap = coalesced.model_copy(update={"reason": Reason.OVERLAP, "count": 1, "last_slot_epoch_seconds": 31})
+
+    told = [book.skip(skipped) for skipped in (coalesced, overlap, coalesced, overlap)]
+
+    assert told == [True, True, False, False]
