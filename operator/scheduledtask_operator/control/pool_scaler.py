@@ -83,7 +83,8 @@ class PoolScaler:
             pool.lead_time.asked(decision.desired, now)
         if decision.desired != workers.replicas:
             await self._pools.set_replicas(key, decision.desired)
-            self._observer.pool_scaled(key, workers.replicas, decision)
+            if self._pools.observe(key).replicas != workers.replicas:  # busy workers stay, and are asked again
+                self._observer.pool_scaled(key, workers.replicas, decision)
 
     def _limits(self, jobs: list[HeavyJob]) -> PoolLimits:
         if self._closed or not jobs:
