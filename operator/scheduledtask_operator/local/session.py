@@ -1,6 +1,7 @@
 """One `dev`: everything is set up, runs until it is told to stop, and is taken down again."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Coroutine, Sequence
@@ -35,6 +36,8 @@ READY_TIMEOUT_SECONDS = 60.0  # three Python programs on a busy machine take som
 BODY_GRACE_SECONDS = 10.0  # what a run gets to end after Ctrl-C, before it is killed
 PROGRAM_GRACE_SECONDS = 5.0
 JOURNAL_PERIOD_SECONDS = 0.25
+LONGEST_TEMP_BYTES = 80  # of a socket's 103 (macOS), less /stask-xxxxxxxx/runners
+SHORT_TEMP = "/tmp"  # noqa: S108  what is made in it is a folder of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class DevSession:
         self._options = options
         self._folder = folder
         self._board = board
-        self._sockets = Path(tempfile.mkdtemp(prefix="stask-"))
+        self._sockets = _folder_for_sockets()
         self._project = project_of(options.paths)
         self._programs = Programs(folder, self._sockets, self._project)
         self._supervisor = Supervisor(folder, board.process_ended)
@@ -214,6 +217,13 @@ class DevSession:
         await self._supervisor.stop(bodies, BODY_GRACE_SECONDS)
         for name in others:
             await self._supervisor.stop([name], PROGRAM_GRACE_SECONDS)
+
+
+def _folder_for_sockets() -> Path:
+    """In the temporary folder, or in /tmp where that one's name leaves no room for a socket's."""
+    usual = tempfile.gettempdir()
+    folder = usual if len(os.fsencode(usual)) <= LONGEST_TEMP_BYTES else SHORT_TEMP
+    return Path(tempfile.mkdtemp(prefix="stask-", dir=folder))
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -86,3 +86,14 @@ def test_a_counted_window_that_is_interrupted_is_no_success(folder, start) -> No
 
     assert dev.end() == 130
     assert folder.processes_left() == []
+
+
+def test_a_temporary_folder_too_long_for_a_socket_is_in_nobodys_way(folder, start, tmp_path, monkeypatch) -> None:
+    long = tmp_path / ("t" * 100)
+    long.mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
+    folder.write("tick", schedule="* * * * * *")
+
+    dev = start("--for", "2", "--output", "json")
+
+    assert dev.end() == 0, dev.spoken()
