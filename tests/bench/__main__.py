@@ -66,7 +66,6 @@ def spread_out() -> Iterator[Row]:
     measured = spread.measure()
     yield Row("10k @60 s, spread: start delay p99", measured["start_delay_p99_ms"], "ms", 20, 100)
     yield Row("10k @60 s, spread: CPU of the scheduler", measured["scheduler_cpu_percent"], "%", 25, 60)
-    yield Row("10k @60 s, spread: CPU of the runners and their bodies", measured["runners_cpu_percent"], "%")
 
 
 def heavy() -> Iterator[Row]:

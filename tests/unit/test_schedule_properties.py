@@ -125,13 +125,14 @@ def test_jitter_is_the_same_each_time_and_stays_before_the_next_slot(
     assert following is None or due < following
 
 
-def test_jitter_spreads_resources_and_slots() -> None:
-    rule, slot = parse_rule("0 * * * *"), datetime(2026, 11, 22, 12, tzinfo=UTC)
-    over_resources = {due_time(rule, slot, jitter_seconds=59, identity=f"ns/{i}") for i in range(2000)}
-    over_slots = {
-        due_time(rule, slot + timedelta(hours=i), jitter_seconds=59, identity="ns/0").second for i in range(2000)
-    }
-    assert len(over_resources) == len(over_slots) == 60
+def test_jitter_spreads_resources_and_slots_over_every_part_of_every_second() -> None:
+    rule, slot = parse_rule("@hourly"), datetime(2026, 1, 1, tzinfo=UTC)
+    over_resources = [due_time(rule, slot, jitter_seconds=59, identity=f"ns/{i}") for i in range(2000)]
+    over_slots = [due_time(rule, slot + timedelta(hours=i), jitter_seconds=59, identity="ns/0") for i in range(2000)]
+
+    for dues in (over_resources, over_slots):
+        assert {due.second for due in dues} == set(range(59))
+        assert {due.microsecond // 100_000 for due in dues} == set(range(10))
 
 
 words = st.text("0123456789*/-,?HhL#W() \tJANMONSUN@everyatdailyTZ=:+.msdZ", max_size=40)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from scheduledtask_workloads.contract.messages import (
     RunnersHello,
     StartRun,
 )
+from scheduledtask_workloads.scheduler.fair_queue import FairQueue
 from scheduledtask_workloads.scheduler.light_run import AttemptKey, LightItem, attempt_key, key_of, order_of
 from scheduledtask_workloads.scheduler.runners_link import RunnersLink
 
@@ -54,7 +54,7 @@ class LightEngine:
         self._link = link
         self._outcomes = outcomes
         self._witnessed = witnessed
-        self._queue: deque[LightItem] = deque()
+        self._queue = FairQueue()
         self._handed: dict[AttemptKey, AttemptRef] = {}
         self._active: dict[tuple[str, str], int] = {}
         self._processes = 0
@@ -88,7 +88,7 @@ class LightEngine:
             key = key_of(item)
             if self._outcomes.accepted(key, item):
                 self._count(key)
-                self._queue.append(item)
+                self._queue.append(key, item)
         self._wake.set()
 
     def begin_burst(self) -> None:
@@ -104,21 +104,19 @@ class LightEngine:
 
     def forget_queue(self) -> None:
         """Another leader answers for what was not handed over."""
-        dropped, self._queue = self._queue, deque()
-        for item in dropped:
-            self._forget(key_of(item))
+        dropped = self._drop_queued(lambda _: True)
         if dropped:
-            logger.warning("dropped what was queued under an older leader's number", extra={"runs": len(dropped)})
+            logger.warning("dropped what was queued under an older leader's number", extra={"runs": dropped})
 
     def forget_task(self, task: TaskKey) -> None:
         """Its queued runs were cancelled in the ledger."""
-        self._drop_queued({key for item in self._queue if (key := key_of(item)).task == task})
+        self._drop_queued(lambda key: key.task == task)
 
     def stop(self, refs: Iterable[AttemptRef]) -> None:
         """Cancelled, or no longer the current attempts: kill what runs, drop what is queued."""
         keys = {attempt_key(ref): ref for ref in refs}
         self._link.send(KillRun(ref=ref) for key, ref in keys.items() if key in self._handed)
-        self._drop_queued(set(keys))
+        self._drop_queued(keys.__contains__)
 
     def cancel(self, task: TaskKey, run_id: str) -> None:
         """A queued attempt is reported cancelled, one that was handed over is killed."""
@@ -130,17 +128,15 @@ class LightEngine:
         if key in self._handed:
             self._link.send([KillRun(ref=ref)])
             return
-        self._queue = deque(item for item in self._queue if key_of(item) != key)
+        self._queue.remove(key.__eq__)
         self._release(key)
         self._end(AttemptReport(ref=ref, state=RunState.CANCELLED, reason=Reason.CANCELLED, ended_at=time.time()))
 
-    def _drop_queued(self, keys: set[AttemptKey]) -> None:
-        if not keys:
-            return
-        dropped = keys.intersection(key_of(item) for item in self._queue)
-        self._queue = deque(item for item in self._queue if key_of(item) not in dropped)
+    def _drop_queued(self, unwanted: Callable[[AttemptKey], bool]) -> int:
+        dropped = self._queue.remove(unwanted)
         for key in dropped:
             self._forget(key)
+        return len(dropped)
 
     async def run(self) -> None:
         """Hand over while there is something, room, and permission; until cancelled."""
@@ -163,7 +159,7 @@ class LightEngine:
 
     def _hand_over(self) -> None:
         """Without a pause since permission was found: nothing may come in between."""
-        orders = [order_of(self._queue.popleft()) for _ in range(min(self._room(), len(self._queue)))]
+        orders = [order_of(self._queue.pop()) for _ in range(min(self._room(), len(self._queue)))]
         self._handed.update((attempt_key(order.ref), order.ref) for order in orders)
         self._link.send(StartRun(order=order) for order in orders)
 

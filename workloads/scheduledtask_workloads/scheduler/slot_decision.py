@@ -6,6 +6,7 @@ day or a year, a clock step and a restart are all one case, and cost the same.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from scheduledtask_workloads.contract import CatchUp, Reason
 from scheduledtask_workloads.schedule import Rule, count_slots, due_time, latest_slot
@@ -93,6 +94,7 @@ def _skipped(rule: Rule, reason: Reason, decided: int, last_slot: int) -> tuple[
     return (SkippedSlots(reason, count, last_slot),)
 
 
+@lru_cache(maxsize=4096)  # jittered tasks of one rule are decided one by one, all from the same two instants
 def _latest(rule: Rule, after: int, until: int) -> int | None:
     found = latest_slot(rule, _instant(after), _instant(until)) if after < until else None
     return None if found is None else int(found.timestamp())
