@@ -30,7 +30,11 @@ async def start_server(supervisor: Supervisor, folder: StateFolder, environment:
         raise ServerStartError(str(error)) from error
     except OSError as error:
         raise ServerStartError(f"the embedded server can't be started: {error}") from error
-    await _await_answer(child, address)
+    try:
+        await _await_answer(child, address)
+    except ServerStartError as error:
+        fix = f"to start without what it knew, move {folder.server_data} away, or name another --state"
+        raise ServerStartError(f"{error}; {fix}") from error
     return address.url
 
 

@@ -79,6 +79,7 @@ def test_a_server_that_cannot_read_its_data_says_so(folder) -> None:
 
     assert "the embedded server ended at its start" in line
     assert "server.log" in line
+    assert "or name another --state" in line
     assert marked_processes(str(folder.state.resolve())) == []
 
 

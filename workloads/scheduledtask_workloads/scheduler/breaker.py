@@ -29,6 +29,12 @@ class Breaker:
         self._probe = probe
         self._timeout_seconds = timeout_seconds
         self._opened = asyncio.Event()
+        self._answered = False
+
+    @property
+    def known_reachable(self) -> bool:
+        """Redis answers, and has answered: before the first call nobody knows."""
+        return self._answered and self.reachable
 
     @property
     def reachable(self) -> bool:
@@ -41,10 +47,12 @@ class Breaker:
             raise LedgerUnreachable("Redis did not answer a moment ago")
         try:
             async with asyncio.timeout(timeout_seconds or self._timeout_seconds):
-                return await asked
+                answer = await asked
         except (LedgerUnreachable, TimeoutError) as error:
             self._open(error)
             raise LedgerUnreachable(f"Redis did not answer: {error!r}") from error
+        self._answered = True
+        return answer
 
     async def watch(self, restored: Callable[[], None]) -> None:
         """Probe an open breaker, close it, and say so; until cancelled."""
@@ -63,6 +71,7 @@ class Breaker:
                 await self._probe()
         except (LedgerUnreachable, TimeoutError):
             return False
+        self._answered = True
         return True
 
     def _open(self, error: BaseException) -> None:

@@ -118,7 +118,7 @@ class Telling:
     def _read_status(self) -> SchedulerStatus:
         return SchedulerStatus(
             jobs=len(self._parts.book),
-            redis_reachable=self._parts.breaker.reachable,
+            redis_reachable=self._parts.breaker.known_reachable,
             runners_connected=self._link.connected,
             runs_in_flight=self._parts.light.in_flight,
             fence=self._parts.permission.fence,
