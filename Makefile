@@ -51,6 +51,10 @@ cluster-up: install ## Start a real cluster for tests; docs/testing-on-a-cluster
 cluster-down: install ## Remove that cluster; what was built for it is kept
 	$(BIN)/python -m tests.cluster down
 
+.PHONY: image
+image: install ## Build every image with docker or buildah; print their sizes, write build/sbom/
+	$(BIN)/python -m images $(if $(BASE),--base $(BASE))
+
 .PHONY: bench
 bench: install ## Measure, and print the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench
@@ -59,10 +63,17 @@ bench: install ## Measure, and print the figures of docs/benchmarks.md
 crds: install ## Generate crds/ from the models
 	$(BIN)/scheduledtask crds --directory crds
 
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+LOCK_IMAGE = $(LOCK) --constraint requirements/runtime.txt
+
 .PHONY: lock
 lock: install ## Resolve requirements/*.txt anew, with hashes, for all supported Pythons
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras pyproject.toml -o requirements/runtime.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --group develop pyproject.toml -o requirements/develop.txt
+	$(LOCK) --all-extras pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --all-extras --group develop pyproject.toml -o requirements/develop.txt
+	$(LOCK_IMAGE) --extra workloads pyproject.toml -o requirements/workloads.txt
+	$(LOCK_IMAGE) --extra workloads --extra light-tasks pyproject.toml -o requirements/runners.txt
+	$(LOCK_IMAGE) --extra workloads --extra tasks pyproject.toml -o requirements/worker-ml.txt
+	$(LOCK) --group pyproject.toml:image -o requirements/image.txt
 
 .PHONY: clean
 clean: ## Remove .venv, caches and the demo's state

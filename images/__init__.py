@@ -1,0 +1,1 @@
+"""Building the images of the Dockerfile, with whichever engine is here."""
