@@ -30,7 +30,7 @@ class Processes:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         pid = _spawn(command, self.log(name))
-        record = {"command": list(command), "pid": pid, "born": psutil.Process(pid).create_time()}
+        record = {"command": list(command), "pid": pid, "born": _birth(pid)}
         self._record(name).write_text(json.dumps(record))
 
     def start_again(self, name: str) -> None:
@@ -46,7 +46,7 @@ class Processes:
         try:
             record = json.loads(self._record(name).read_text())
             process = psutil.Process(record["pid"])
-            same = process.create_time() == record["born"]
+            same = _birth(process.pid) == record["born"]
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None
         return process if same and not _has_ended(process) else None
@@ -81,6 +81,17 @@ def _spawn(command: Sequence[str], log: Path) -> int:
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
     return os.posix_spawnp(command[0], list(command), os.environ, file_actions=files, setsid=True)
+
+
+def _birth(pid: int) -> float:
+    """When it began. On Linux in ticks since boot: psutil's time of day moves when the machine's clock is set, and
+    a cluster whose births moved was neither found nor stopped."""
+    if not psutil.LINUX:
+        return psutil.Process(pid).create_time()
+    try:
+        return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise psutil.NoSuchProcess(pid) from error
 
 
 def _has_ended(process: psutil.Process) -> bool:
