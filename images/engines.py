@@ -60,7 +60,8 @@ class Buildah(Engine):
         execute(*_BUILDAH, "build", "--layers", trust, f"--tag={image}", *options, str(folder))
 
     def size(self, image: str) -> str:
-        return execute(*_BUILDAH, "images", "--format={{.Size}}", image).strip()
+        # A line for each name that the same image has.
+        return execute(*_BUILDAH, "images", "--format={{.Size}}", image).splitlines()[0]
 
     def read(self, image: str, path: str) -> str:
         container = execute(*_BUILDAH, "from", image).strip()
