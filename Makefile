@@ -70,6 +70,7 @@ LOCK_IMAGE = $(LOCK) --constraint requirements/runtime.txt
 lock: install ## Resolve requirements/*.txt anew, with hashes, for all supported Pythons
 	$(LOCK) --all-extras pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --all-extras --group develop pyproject.toml -o requirements/develop.txt
+	$(LOCK_IMAGE) --extra operator pyproject.toml -o requirements/operator.txt
 	$(LOCK_IMAGE) --extra workloads pyproject.toml -o requirements/workloads.txt
 	$(LOCK_IMAGE) --extra workloads --extra light-tasks pyproject.toml -o requirements/runners.txt
 	$(LOCK_IMAGE) --extra workloads --extra tasks pyproject.toml -o requirements/worker-ml.txt

@@ -4,7 +4,7 @@ Socket A joins the control plane (client) and the scheduler (server); socket B j
 runners (server). After a connection both sides say what they hold, so that either may be restarted alone.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -64,12 +64,42 @@ class CancelRun(Message):
 
 
 class RequestRun(Message):
-    """A run outside of the schedule; `run_id` is its idempotency key."""
+    """A run outside of the schedule; `run_id` is its idempotency key, so it may be asked for again and again.
+
+    `arguments` are laid over the job's, one by one. `slot_epoch_seconds` is the slot that the body is told, if any; it
+    decides nothing. A request that can't be admitted now is answered by RunRefused, an admitted one by RunChanged.
+    """
 
     type: Literal["request-run"] = "request-run"
     namespace: str
     name: str
     run_id: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    slot_epoch_seconds: int | None = None
+
+
+class DrainWorkers(Message):
+    """The hosts that are to take no new runs, all of the pool's; holds for ten seconds, so it is said each second."""
+
+    type: Literal["drain-workers"] = "drain-workers"
+    namespace: str
+    pool: str
+    hosts: tuple[str, ...]
+
+
+class NamespaceUser(Message):
+    """The Redis user by which a namespace's workers connect; of its password only the SHA-256 in hexadecimal."""
+
+    type: Literal["namespace-user"] = "namespace-user"
+    namespace: str
+    user: str
+    password_sha256: str
+
+
+class NamespaceUserRemoved(Message):
+    type: Literal["namespace-user-removed"] = "namespace-user-removed"
+    namespace: str
+    user: str
 
 
 # --- scheduler → control
@@ -113,6 +143,44 @@ class PoolDepth(Message):
     pool: str
     ready: int | None
     unacked: int | None
+
+
+class WorkerSeen(Message):
+    """A worker process that is alive. `host` is its pod's name. `draining`: it takes no new runs, and `runs` may end."""
+
+    host: str
+    runs: int
+    draining: bool = False
+
+
+class PoolWorkersSeen(Message):
+    """With each PoolDepth: the pool's live workers. None: they could not be read, which never means none."""
+
+    type: Literal["pool-workers-seen"] = "pool-workers-seen"
+    namespace: str
+    pool: str
+    workers: tuple[WorkerSeen, ...] | None
+
+
+class RunRefused(Message):
+    """A requested run was not admitted. `final` is False when asking again may be answered otherwise."""
+
+    type: Literal["run-refused"] = "run-refused"
+    namespace: str
+    name: str
+    run_id: str
+    reason: Reason
+    message: str
+    final: bool
+
+
+class NamespaceUserReady(Message):
+    """Every Redis node knows the user, or `problem` says why not."""
+
+    type: Literal["namespace-user-ready"] = "namespace-user-ready"
+    namespace: str
+    user: str
+    problem: str = ""
 
 
 class TaskHistory(Message):
@@ -189,11 +257,30 @@ class AttemptEnded(Message):
 
 
 ControlToScheduler = Annotated[
-    ControlHello | JobPut | JobRemoved | JobsComplete | Grant | StopFiring | CancelRun | RequestRun,
+    ControlHello
+    | JobPut
+    | JobRemoved
+    | JobsComplete
+    | Grant
+    | StopFiring
+    | CancelRun
+    | RequestRun
+    | DrainWorkers
+    | NamespaceUser
+    | NamespaceUserRemoved,
     Field(discriminator="type"),
 ]
 SchedulerToControl = Annotated[
-    SchedulerHello | GrantAcknowledged | RunChanged | SlotsSkipped | PoolDepth | TaskHistory | SchedulerStatus,
+    SchedulerHello
+    | GrantAcknowledged
+    | RunChanged
+    | RunRefused
+    | SlotsSkipped
+    | PoolDepth
+    | PoolWorkersSeen
+    | NamespaceUserReady
+    | TaskHistory
+    | SchedulerStatus,
     Field(discriminator="type"),
 ]
 SchedulerToRunners = Annotated[

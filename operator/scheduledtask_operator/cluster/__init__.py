@@ -1,0 +1,1 @@
+"""The loop's ports on Kubernetes: watch, client, apply, Lease, Events."""
