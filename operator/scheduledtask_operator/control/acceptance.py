@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from scheduledtask_operator.api import ScheduledTask
-from scheduledtask_operator.control.ports import Catalog
+from scheduledtask_operator.control.ports import Catalog, CatalogPending, Catalogs
 from scheduledtask_operator.decisions.classification import Classification, NotFitForLightError, classify
 from scheduledtask_workloads.contract import CatalogEntry
 
@@ -23,6 +23,19 @@ class Refused:
 
     reason: str
     messages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Nobody knows yet; `message` says what is awaited."""
+
+    message: str
+
+
+async def judge(task: ScheduledTask, catalogs: Catalogs) -> Accepted | Refused | Pending:
+    """As `accept`, by the catalog that is this task's, once it is there."""
+    catalog = catalogs.of(task)
+    return Pending(catalog.message) if isinstance(catalog, CatalogPending) else await accept(task, catalog)
 
 
 async def accept(task: ScheduledTask, catalog: Catalog) -> Accepted | Refused:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduledtask_operator.control.grants import keep_granting
+from scheduledtask_operator.control.heavy_jobs import HeavyJob
 from scheduledtask_operator.control.keyed_queue import KeyedQueue
 from scheduledtask_operator.control.pool_scaler import PoolScaler
 from scheduledtask_operator.control.ports import (
-    Catalog,
+    Catalogs,
     Clock,
     Leadership,
     Memory,
@@ -18,11 +19,12 @@ from scheduledtask_operator.control.ports import (
     Resources,
     StatusSink,
 )
-from scheduledtask_operator.control.reconcile import Reconciler
+from scheduledtask_operator.control.reconcile import Defaults, Reconciler
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
-from scheduledtask_workloads.contract import TaskKey
+from scheduledtask_workloads.contract import RunRecord, TaskKey
 from scheduledtask_workloads.contract.messages import (
+    CancelRun,
     GrantAcknowledged,
     PoolDepth,
     RunChanged,
@@ -38,7 +40,7 @@ QUEUE_WORKERS = 8
 @dataclass(frozen=True, slots=True)
 class Ports:
     resources: Resources
-    catalog: Catalog
+    catalogs: Catalogs
     memory: Memory
     leadership: Leadership
     pools: Pools
@@ -50,24 +52,33 @@ class Ports:
 class Controller:
     """`run` until cancelled; `resources_changed` whenever a resource may have."""
 
-    def __init__(self, ports: Ports, *, control_socket: Path, artifacts_url: str) -> None:
+    def __init__(self, ports: Ports, *, control_socket: Path, defaults: Defaults) -> None:
         self._ports = ports
         self._queue: KeyedQueue[TaskKey] = KeyedQueue()
-        self._runs = RunBook()
-        self._link = SchedulerLink(control_socket, receive=self._receive, connected=self._connected)
+        self.runs = RunBook()
+        self.link = SchedulerLink(control_socket, receive=self._receive, connected=self._connected)
+        self._terminating: set[str] = set()
+        heavy: dict[TaskKey, HeavyJob] = {}
+        self._scaler = PoolScaler(
+            heavy=heavy,
+            pools=ports.pools,
+            leadership=ports.leadership,
+            observer=ports.observer,
+            clock=ports.clock,
+            changed=self.resources_changed,
+        )
         self._reconciler = Reconciler(
             resources=ports.resources,
-            catalog=ports.catalog,
+            catalogs=ports.catalogs,
             memory=ports.memory,
-            link=self._link,
-            runs=self._runs,
+            link=self.link,
+            runs=self.runs,
+            heavy=heavy,
+            pool_status=self._scaler.status,
             status=ports.status,
             observer=ports.observer,
             clock=ports.clock,
-            artifacts_url=artifacts_url,
-        )
-        self._scaler = PoolScaler(
-            heavy=self._reconciler.heavy, pools=ports.pools, observer=ports.observer, clock=ports.clock
+            defaults=defaults,
         )
         self._acknowledged = False
         self.scheduler: SchedulerStatus | None = None
@@ -79,8 +90,8 @@ class Controller:
                 group.create_task(self._queue.work(self._reconciler.reconcile))
             self.resources_changed(self._ports.resources.keys())
             await self._queue.settled()
-            group.create_task(self._link.run())
-            group.create_task(keep_granting(self._link, self._ports.leadership, self._ports.clock))
+            group.create_task(self.link.run())
+            group.create_task(keep_granting(self.link, self._ports.leadership, self._ports.clock))
             group.create_task(self._scaler.run())
 
     def resources_changed(self, keys: Iterable[TaskKey]) -> None:
@@ -93,9 +104,22 @@ class Controller:
         status = self.scheduler
         return bool(self._acknowledged and status and status.redis_reachable and status.runners_connected)
 
+    def namespace_terminating(self, namespace: str) -> None:
+        """It is being deleted: its runs end now, so that it can go."""
+        self._terminating.add(namespace)
+        for record in self.runs.active(namespace):
+            self._cancel(record)
+
+    def namespace_gone(self, namespace: str) -> None:
+        """One of the same name may come again."""
+        self._terminating.discard(namespace)
+
+    def _cancel(self, record: RunRecord) -> None:
+        self.link.ask(CancelRun(namespace=record.namespace, name=record.name, run_id=record.run_id))
+
     def stop_firing(self) -> None:
         """No new slot; workers stay only for what waits or runs."""
-        self._link.stop_firing()
+        self.link.stop_firing()
         self._scaler.drain()
 
     def close_pools(self) -> None:
@@ -109,14 +133,13 @@ class Controller:
         self._ports.observer.scheduler_connected(connected)
 
     def _receive(self, message: SchedulerToControl) -> None:
+        self._ports.observer.scheduler_said(message)
         match message:
             case RunChanged(record=record):
-                if self._runs.change(record):
-                    self._ports.observer.run_changed(record)
-                    self._queue.add(TaskKey(record.namespace, record.name))
+                self._run_changed(record)
             case TaskHistory():
                 self._load_history(message)
-            case SlotsSkipped() if self._runs.skip(message):
+            case SlotsSkipped() if self.runs.skip(message):
                 self._ports.observer.slots_skipped(message)
             case PoolDepth():
                 self._scaler.depth_changed(message)
@@ -125,8 +148,15 @@ class Controller:
             case SchedulerStatus():
                 self.scheduler = message
 
+    def _run_changed(self, record: RunRecord) -> None:
+        if record.namespace in self._terminating and not record.state.final:
+            self._cancel(record)
+        if self.runs.change(record):
+            self._ports.observer.run_changed(record)
+            self._queue.add(TaskKey(record.namespace, record.name))
+
     def _load_history(self, history: TaskHistory) -> None:
         key = TaskKey(history.namespace, history.name)
-        for record in self._runs.load(key, history.records):
+        for record in self.runs.load(key, history.records):
             self._ports.observer.history_read(record)
         self._queue.add(key)

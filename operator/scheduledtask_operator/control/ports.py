@@ -9,8 +9,9 @@ from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.control.first_seen import FirstSeen
 from scheduledtask_operator.control.status import Condition, TaskStatus
 from scheduledtask_operator.decisions.scaling import ScaleDecision
+from scheduledtask_operator.decisions.sizing import PoolShape
 from scheduledtask_workloads.contract import CatalogEntry, RunRecord, TaskKey
-from scheduledtask_workloads.contract.messages import SlotsSkipped
+from scheduledtask_workloads.contract.messages import SchedulerToControl, SlotsSkipped
 
 
 class PoolKey(NamedTuple):
@@ -25,10 +26,15 @@ class PoolKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The last good version of a ScheduledTask; `problem` says why a newer one is not used, empty where none is."""
+    """A ScheduledTask as it was last seen.
 
-    task: ScheduledTask
+    `task` is its last good version, None where there never was one; `problem` says why a newer one is not used, empty
+    where none is. `generation` is that of the newest version, None where versions have none.
+    """
+
+    task: ScheduledTask | None
     problem: str = ""
+    generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,19 @@ class Catalog(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogPending:
+    """The catalog of a resource's task code is not there yet; `message` says what is being done about it."""
+
+    message: str
+
+
+class Catalogs(Protocol):
+    """Which catalog is a resource's: its image may hold other code than ours."""
+
+    def of(self, task: ScheduledTask) -> Catalog | CatalogPending: ...
+
+
 class Memory(Protocol):
     """What must survive a restart of the loop."""
 
@@ -76,6 +95,18 @@ class Pools(Protocol):
 
     async def set_replicas(self, pool: PoolKey, replicas: int) -> None:
         """Down: only workers that are idle go, so fewer may go than asked for."""
+        ...
+
+    async def shape(self, pool: PoolKey, shape: PoolShape) -> None:
+        """What its workers are to be like; said again and again, and before any is asked for."""
+        ...
+
+    async def forget(self, pool: PoolKey) -> None:
+        """Nothing uses it any more, and it has no workers."""
+        ...
+
+    def problem(self, pool: PoolKey) -> str:
+        """Why workers that were asked for do not come; empty when all is well."""
         ...
 
 
@@ -101,6 +132,10 @@ class Observer(Protocol):
     def condition_changed(self, key: TaskKey, condition: Condition) -> None: ...
 
     def scheduler_connected(self, connected: bool) -> None: ...
+
+    def scheduler_said(self, message: SchedulerToControl) -> None:
+        """Every message of the scheduler, before the loop acts on it."""
+        ...
 
 
 class Clock(Protocol):

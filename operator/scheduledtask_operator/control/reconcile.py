@@ -1,61 +1,67 @@
 """One resource, from what is wanted to what the scheduler holds and what the status says."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduledtask_operator.control.acceptance import Accepted, Refused, accept
+from scheduledtask_operator.api import ScheduledTask
+from scheduledtask_operator.control.acceptance import Accepted, Pending, Refused, judge
 from scheduledtask_operator.control.due import next_due
 from scheduledtask_operator.control.first_seen import FirstSeen, look
-from scheduledtask_operator.control.ports import Catalog, Clock, Memory, Observer, Resource, Resources, StatusSink
+from scheduledtask_operator.control.heavy_jobs import HeavyJob, heavy_job
+from scheduledtask_operator.control.ports import Catalogs, Clock, Memory, Observer, Resource, Resources, StatusSink
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
-from scheduledtask_operator.control.status import BAD_MANIFEST, Condition, TaskStatus
+from scheduledtask_operator.control.status import BAD_MANIFEST, Condition, PoolStatus, TaskStatus
 from scheduledtask_operator.decisions.jobs import resolve_job
-from scheduledtask_operator.decisions.scaling import PoolLimits
 from scheduledtask_workloads.contract import Job, TaskKey
 
 NEXT_LOOK_MARGIN_SECONDS = 0.2  # past the slot, so that the status shows the one after it
+Verdict = Accepted | Refused | Pending
 
 
 @dataclass(frozen=True, slots=True)
-class HeavyJob:
-    """A job with what its pool may have."""
+class Defaults:
+    """What holds for a task that says nothing else. `worker_image` is empty where workers are processes."""
 
-    job: Job
-    limits: PoolLimits
+    artifacts_url: str
+    worker_image: str = ""
 
 
 class Reconciler:
     """`reconcile(key)` may be called at any time, any number of times; it reads everything anew.
 
-    A resource that is refused keeps the job that it had, so a bad edit stops nothing.
+    A resource that is refused keeps the job that it had, so a bad edit stops nothing. `heavy` is filled in here.
     """
 
     def __init__(
         self,
         *,
         resources: Resources,
-        catalog: Catalog,
+        catalogs: Catalogs,
         memory: Memory,
         link: SchedulerLink,
         runs: RunBook,
+        heavy: dict[TaskKey, HeavyJob],
+        pool_status: Callable[[HeavyJob], PoolStatus | None],
         status: StatusSink,
         observer: Observer,
         clock: Clock,
-        artifacts_url: str,
+        defaults: Defaults,
     ) -> None:
         self._resources = resources
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._memory = memory
         self._link = link
         self._runs = runs
+        self._heavy = heavy
+        self._pool_status = pool_status
         self._status = status
         self._observer = observer
         self._clock = clock
-        self._artifacts_url = artifacts_url
+        self._defaults = defaults
         self._accepted: dict[TaskKey, Accepted] = {}
         self._written: dict[TaskKey, TaskStatus] = {}
-        self.heavy: dict[TaskKey, HeavyJob] = {}
 
     async def reconcile(self, key: TaskKey) -> float | None:
         """Seconds until the status changes by itself; None when only an event can change it."""
@@ -63,48 +69,49 @@ class Reconciler:
         if resource is None:
             self._remove(key)
             return None
-        verdict = await accept(resource.task, self._catalog)
+        self._runs.remember(key)
+        verdict = await judge(resource.task, self._catalogs) if resource.task else None
         now = self._clock.now()
-        if isinstance(verdict, Accepted):
-            self._hold(resource, verdict, now)
+        if resource.task is not None and isinstance(verdict, Accepted):
+            self._hold(resource.task, verdict, now)
         status = self._describe(key, resource, verdict, now)
         self._write(status)
         if status.next_due is None:
             return None
         return max(0.0, (status.next_due - now).total_seconds()) + NEXT_LOOK_MARGIN_SECONDS
 
-    def _hold(self, resource: Resource, accepted: Accepted, now: datetime) -> None:
-        task = resource.task
-        seen = self._see(resource, now)
+    def _hold(self, task: ScheduledTask, accepted: Accepted, now: datetime) -> None:
+        seen = self._see(task, now)
         job = resolve_job(
             task,
             accepted.entry,
             accepted.classification,
             created_at=task.metadata.creation_timestamp or seen.created_at,
             effective_from=seen.effective_from,
-            artifacts_url=self._artifacts_url,
+            artifacts_url=self._defaults.artifacts_url,
         )
         self._accepted[task.key] = accepted
         self._link.put(job)
         if job.pool:
-            worker = task.spec.worker
-            limits = PoolLimits(worker.min_replicas, worker.max_replicas, worker.idle_seconds)
-            self.heavy[task.key] = HeavyJob(job, limits)
+            self._heavy[task.key] = heavy_job(task, accepted.entry, job, self._defaults.worker_image)
         else:
-            self.heavy.pop(task.key, None)
+            self._heavy.pop(task.key, None)
 
-    def _see(self, resource: Resource, now: datetime) -> FirstSeen:
-        known = self._memory.first_seen(resource.task.key)
-        seen = look(known, resource.task.spec, now)
+    def _see(self, task: ScheduledTask, now: datetime) -> FirstSeen:
+        known = self._memory.first_seen(task.key)
+        seen = look(known, task.spec, now)
         if seen != known:
-            self._memory.remember(resource.task.key, seen)
+            self._memory.remember(task.key, seen)
         return seen
 
-    def _describe(self, key: TaskKey, resource: Resource, verdict: Accepted | Refused, now: datetime) -> TaskStatus:
-        job, accepted = self._link.job(key), self._accepted.get(key)
+    def _describe(self, key: TaskKey, resource: Resource, verdict: Verdict | None, now: datetime) -> TaskStatus:
+        job, accepted, heavy = self._link.job(key), self._accepted.get(key), self._heavy.get(key)
         return TaskStatus(
             key=key,
             condition=_condition(resource, verdict, job),
+            generation=resource.generation,
+            seen=self._memory.first_seen(key),
+            pool=self._pool_status(heavy) if heavy else None,
             job=job,
             classification=accepted.classification if accepted else None,
             next_due=_next_due(job, now),
@@ -124,16 +131,19 @@ class Reconciler:
         self._link.remove(key)
         self._memory.forget(key)
         self._runs.forget(key)
-        for known in (self._accepted, self._written, self.heavy):
-            known.pop(key, None)
+        self._accepted.pop(key, None)
+        self._written.pop(key, None)
+        self._heavy.pop(key, None)
         self._status.forget(key)
 
 
-def _condition(resource: Resource, verdict: Accepted | Refused, job: Job | None) -> Condition:
+def _condition(resource: Resource, verdict: Verdict | None, job: Job | None) -> Condition:
     if isinstance(verdict, Refused):
         return Condition(False, verdict.reason, "; ".join(verdict.messages))
-    if resource.problem:
+    if resource.problem or verdict is None:
         return Condition(False, BAD_MANIFEST, resource.problem)
+    if isinstance(verdict, Pending):
+        return Condition(None, "CatalogPending", verdict.message)
     if job is not None and job.suspended:
         return Condition(True, "Suspended", "spec.suspend is true")
     if job is not None and job.schedule is None:

@@ -16,13 +16,26 @@ class RunBook:
     def __init__(self) -> None:
         self._runs: dict[TaskKey, TaskRuns] = {}
         self._skipped: dict[TaskKey, deque[int]] = {}  # the last slot of each skip
+        self._leaving: set[TaskKey] = set()  # forgotten, but for the runs that have not ended
 
     def of(self, key: TaskKey) -> TaskRuns:
         return self._runs.get(key, TaskRuns())
 
     def forget(self, key: TaskKey) -> None:
-        self._runs.pop(key, None)
+        """The ScheduledTask is gone; its runs that have not ended stay until they do."""
         self._skipped.pop(key, None)
+        active = self._runs.pop(key, TaskRuns()).active
+        if active:
+            self._runs[key] = TaskRuns(active)
+            self._leaving.add(key)
+
+    def remember(self, key: TaskKey) -> None:
+        """There is a ScheduledTask of that name (again)."""
+        self._leaving.discard(key)
+
+    def active(self, namespace: str) -> list[RunRecord]:
+        """Every run of a namespace that has not ended, also of ScheduledTasks that are gone."""
+        return [run for key, runs in self._runs.items() if key.namespace == namespace for run in runs.active]
 
     def change(self, record: RunRecord) -> bool:
         """Whether it is news: a scheduler that comes back tells again what it does not know to be told."""
@@ -57,6 +70,9 @@ class RunBook:
         newest_first = sorted(by_id.values(), key=_ended_at, reverse=True)
         active = tuple(run for run in known.active if run.run_id not in by_id)
         self._runs[key] = TaskRuns(active, tuple(newest_first[:HISTORY_LIMIT]))
+        if key in self._leaving and not active:
+            self._leaving.discard(key)
+            del self._runs[key]
 
 
 def without_output(record: RunRecord) -> RunRecord:

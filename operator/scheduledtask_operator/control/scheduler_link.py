@@ -8,11 +8,16 @@ from pathlib import Path
 from scheduledtask_workloads.contract import Job, TaskKey
 from scheduledtask_workloads.contract.framing import LINE_LIMIT_BYTES, FramingError, encode, read_messages
 from scheduledtask_workloads.contract.messages import (
+    CancelRun,
     ControlHello,
+    DrainWorkers,
     Grant,
     JobPut,
     JobRemoved,
     JobsComplete,
+    NamespaceUser,
+    NamespaceUserRemoved,
+    RequestRun,
     SchedulerToControl,
     StopFiring,
     scheduler_to_control,
@@ -39,6 +44,7 @@ class SchedulerLink:
         self._connected = connected
         self._jobs: dict[TaskKey, Job] = {}
         self._grant: Grant | None = None
+        self._users: dict[str, NamespaceUser] = {}
         self._stopped_firing = False
         self._writer: asyncio.StreamWriter | None = None
 
@@ -57,6 +63,21 @@ class SchedulerLink:
     def grant(self, grant: Grant) -> None:
         self._grant = grant
         self._send(grant)
+
+    def put_user(self, user: NamespaceUser) -> None:
+        if self._users.get(user.namespace) != user:
+            self._users[user.namespace] = user
+            self._send(user)
+
+    def remove_user(self, namespace: str) -> None:
+        user = self._users.pop(namespace, None)
+        if user is not None:
+            self._send(NamespaceUserRemoved(namespace=namespace, user=user.user))
+
+    def ask(self, message: RequestRun | CancelRun | DrainWorkers) -> bool:
+        """Once, and not again after a new connection: whoever asks asks again. Whether there is a connection."""
+        self._send(message)
+        return self._writer is not None
 
     def stop_firing(self) -> None:
         self._stopped_firing = True
@@ -94,7 +115,8 @@ class SchedulerLink:
 
     def _introduce(self, writer: asyncio.StreamWriter) -> None:
         """All in one write, so that nothing said later comes between."""
-        messages: list[Message] = [ControlHello(), *(JobPut(job=job) for job in self._jobs.values()), JobsComplete()]
+        jobs = (JobPut(job=job) for job in self._jobs.values())
+        messages: list[Message] = [ControlHello(), *self._users.values(), *jobs, JobsComplete()]
         if self._stopped_firing:
             messages.append(StopFiring())
         if self._grant is not None:

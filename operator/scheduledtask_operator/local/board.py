@@ -12,7 +12,7 @@ from scheduledtask_operator.local import wording
 from scheduledtask_operator.local.due_tally import DueTally
 from scheduledtask_operator.local.supervisor import ProcessEnded
 from scheduledtask_workloads.contract import RunRecord, TaskKey
-from scheduledtask_workloads.contract.messages import SlotsSkipped
+from scheduledtask_workloads.contract.messages import SchedulerToControl, SlotsSkipped
 
 RECENT_LINES = 200
 Say = Callable[[str], None]
@@ -106,6 +106,9 @@ class Board:
         status = self.statuses.get(key)
         line = wording.condition_line(key, condition, status.classification if status else None)
         self.tell(line)
+
+    def scheduler_said(self, message: SchedulerToControl) -> None:
+        """What is shown comes from the loop."""
 
     def scheduler_connected(self, connected: bool) -> None:
         self.tell("scheduler connected" if connected else "scheduler gone")

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.local.errors import CatalogReadError
 from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry
 from scheduledtask_workloads.contract.catalog_document import ArgumentsAnswer, ArgumentsQuestion
@@ -59,6 +60,10 @@ class ChildCatalog:
         self._answers.clear()
         async with self._asking:
             await self._end_child()
+
+    def of(self, task: ScheduledTask) -> "ChildCatalog":
+        """Here all task code is in one environment."""
+        return self
 
     def names(self) -> Collection[str]:
         return [entry.name for entry in self._document.tasks]

@@ -12,6 +12,7 @@ from typing import Any
 
 from scheduledtask_operator.control.controller import Controller, Ports
 from scheduledtask_operator.control.ports import PoolKey
+from scheduledtask_operator.control.reconcile import Defaults
 from scheduledtask_operator.local.assessment import assess_each
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.body_journal import BodyJournal
@@ -133,7 +134,7 @@ class DevSession:
         memory.forget_others(frozenset(self._manifests.keys()))
         ports = Ports(
             resources=self._manifests,
-            catalog=self._catalog,
+            catalogs=self._catalog,
             memory=memory,
             leadership=memory,
             pools=pools,
@@ -141,8 +142,8 @@ class DevSession:
             observer=self._board,
             clock=MachineClock(),
         )
-        artifacts_url = str(self._folder.artifacts)
-        return Controller(ports, control_socket=self._programs.control_socket, artifacts_url=artifacts_url)
+        defaults = Defaults(artifacts_url=str(self._folder.artifacts))
+        return Controller(ports, control_socket=self._programs.control_socket, defaults=defaults)
 
     def _background(
         self, controller: Controller, pools: LocalPools, runners: Supervised

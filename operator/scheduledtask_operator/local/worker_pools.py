@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from scheduledtask_operator.control.ports import PoolKey, PoolWorkers
+from scheduledtask_operator.decisions.sizing import PoolShape
 from scheduledtask_operator.local.supervisor import Program, Supervised, Supervisor
 
 MakeWorker = Callable[[PoolKey, str, Path], Program]
@@ -42,6 +43,16 @@ class LocalPools:
         idle = [worker for worker in reversed(staying) if worker.pid is None or not self._is_busy(worker.pid)]
         for worker in idle[: max(0, len(staying) - replicas)]:
             worker.leave()
+
+    async def shape(self, pool: PoolKey, shape: PoolShape) -> None:
+        """Processes of this machine have neither image nor size."""
+
+    async def forget(self, pool: PoolKey) -> None:
+        self._workers.pop(pool, None)
+
+    def problem(self, pool: PoolKey) -> str:
+        """A worker that cannot start is told of by the supervisor."""
+        return ""
 
     async def renew(self) -> None:
         """New workers in the place of all: they load the task code anew. The old ones end their run first."""
