@@ -29,8 +29,6 @@ BROKEN: dict[str, dict[str, Any]] = {
     "queueLimit": {"queueLimit": 3},
     "pauseAfterFailures": {"pauseAfterFailures": 3},
     "triggers": {"triggers": [{"scheduledTask": "other", "outcomes": ["Failed"]}]},
-    "worker.image": {"worker": {"image": "me/worker"}},
-    "worker.podTemplate": {"worker": {"podTemplate": {"spec": {}}}},
     "artifacts.url": {"artifacts": {"url": "s3://bucket"}},
     "freshnessSeconds": {"freshnessSeconds": 60},
 }

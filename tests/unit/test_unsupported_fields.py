@@ -28,8 +28,6 @@ spec:
         ("queueLimit: 3", "queueLimit"),
         ("pauseAfterFailures: 3", "pauseAfterFailures"),
         ("triggers: [{scheduledTask: other, outcomes: [Failed]}]", "triggers"),
-        ("worker: {image: me/worker}", "worker.image"),
-        ("worker: {podTemplate: {}}", "worker.podTemplate"),
         ("artifacts: {url: s3://bucket}", "artifacts.url"),
         ("freshnessSeconds: 60", "freshnessSeconds"),
         ("arguments: {password: {secretKeyRef: {name: a, key: b}}}", "arguments"),

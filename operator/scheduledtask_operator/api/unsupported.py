@@ -96,18 +96,6 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         cel="!has(self.triggers) || size(self.triggers) == 0",
     ),
     Unsupported(
-        field=("worker", "image"),
-        instead="leave it out; workers run from the environment that scheduledtask is installed in",
-        used=lambda spec: spec.worker.image is not None,
-        cel="!has(self.worker.image)",
-    ),
-    Unsupported(
-        field=("worker", "podTemplate"),
-        instead="leave it out; workers are processes of this machine",
-        used=lambda spec: spec.worker.pod_template is not None,
-        cel="!has(self.worker.podTemplate)",
-    ),
-    Unsupported(
         field=("artifacts", "url"),
         value="URLs other than file://",
         instead="write a folder of this machine, or file:// with one",

@@ -30,6 +30,7 @@ from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.summary import TaskSummary
 from scheduledtask_operator.local.supervisor import Supervised, Supervisor
 from scheduledtask_operator.local.watchdog_process import Watchdog
+from scheduledtask_operator.local.unused_here import unused_here
 from scheduledtask_operator.local.worker_pools import LocalPools
 
 READY_POLL_SECONDS = 0.05
@@ -102,7 +103,7 @@ class DevSession:
         problems = [*map(str, result.problems), *catalog_problems(document), *refusals]
         if problems:
             raise BadManifestsError(problems)
-        for notice in result.notices:
+        for notice in (*result.notices, *unused_here(result.resources)):
             self._board.tell(f"note: {notice}")
 
     async def _start_programs(self) -> tuple[str, Supervised]:
