@@ -63,7 +63,10 @@ def _version() -> Schema:
         "served": True,
         "storage": True,
         "subresources": {"status": {}},
-        "additionalPrinterColumns": [_column(*column) for column in _COLUMNS],
+        "additionalPrinterColumns": [
+            *(_column(*column) for column in _COLUMNS),
+            *(_wide(_column(*column)) for column in _WIDE_COLUMNS),
+        ],
         "schema": {"openAPIV3Schema": resource_schema()},
     }
 
@@ -71,16 +74,31 @@ def _version() -> Schema:
 _COLUMNS = (
     ("Class", "string", ".status.class", "The engine that runs the task."),
     ("Schedule", "string", ".spec.schedule", "When it runs."),
-    ("Suspend", "boolean", ".spec.suspend", "Whether it is suspended."),
-    ("Next", "string", ".status.nextRunTime", "The coming slot."),
-    ("Last success", "date", ".status.lastSuccessTime", "The time since a run last succeeded."),
-    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether it can run."),
+    ("Next run", "string", ".status.nextRunTime", "The coming slot."),
+    ("Last run", "date", ".status.lastRun.completionTime", "The time since a run last ended."),
+    ("Outcome", "string", ".status.lastRun.outcome", "How that run ended."),
+    ("State", "string", ".status.state", "The most important of its status, in a word."),
     ("Age", "date", ".metadata.creationTimestamp", "The time since it was created."),
+)
+_WIDE_COLUMNS = (
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether it can run."),
+    ("Zone", "string", ".spec.timeZone", "The time zone of its schedule."),
+    ("Task", "string", ".spec.task", "The task that it runs."),
+    ("Last success", "date", ".status.lastSuccessTime", "The time since a run last succeeded."),
+    ("p95", "string", ".status.observed.duration", "The 95th percentile of its runs' durations."),
+    ("Pool", "string", ".status.worker.pool", "The pool that serves it."),
+    ("Workers", "integer", ".status.worker.ready", "How many of the pool's workers are ready."),
+    ("Why", "string", ".status.classReason", "Why it has that class."),
 )
 
 
 def _column(name: str, kind: str, json_path: str, description: str) -> Schema:
     return {"name": name, "type": kind, "jsonPath": json_path, "description": description}
+
+
+def _wide(column: Schema) -> Schema:
+    """Shown by `kubectl get -o wide` alone."""
+    return {**column, "priority": 1}
 
 
 def resource_schema() -> Schema:

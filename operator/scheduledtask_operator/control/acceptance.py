@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from scheduledtask_operator.api import ScheduledTask
+from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.ports import Catalog, CatalogPending, Catalogs
 from scheduledtask_operator.decisions.classification import Classification, NotFitForLightError, classify
 from scheduledtask_workloads.contract import CatalogEntry
@@ -19,9 +20,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`reason` is a program's word; each message names field, value and fix."""
+    """Each message names field, value and fix."""
 
-    reason: str
+    reason: ConditionReason
     messages: tuple[str, ...]
 
 
@@ -42,14 +43,14 @@ async def accept(task: ScheduledTask, catalog: Catalog) -> Accepted | Refused:
     """Raises OSError when the catalog could not be asked about the arguments."""
     entry = catalog.find(task.spec.task)
     if entry is None:
-        return Refused("UnknownTask", (unknown_task(task.spec.task, catalog.names()),))
+        return Refused(ConditionReason.UNKNOWN_TASK, (unknown_task(task.spec.task, catalog.names()),))
     problems = await catalog.argument_problems(entry.name, task.spec.arguments)
     if problems:
-        return Refused("BadArguments", problems)
+        return Refused(ConditionReason.BAD_ARGUMENTS, problems)
     try:
         return Accepted(entry, classify(task.spec, entry))
     except NotFitForLightError as error:
-        return Refused("NotFitForLight", (str(error),))
+        return Refused(ConditionReason.NOT_FIT_FOR_LIGHT, (str(error),))
 
 
 def unknown_task(name: str, known: Collection[str]) -> str:

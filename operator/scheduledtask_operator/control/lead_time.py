@@ -14,7 +14,12 @@ class LeadTime:
 
     @property
     def seconds(self) -> float:
-        return max(self._starts, default=UNKNOWN_LEAD_TIME_SECONDS)
+        return UNKNOWN_LEAD_TIME_SECONDS if self.observed_seconds is None else self.observed_seconds
+
+    @property
+    def observed_seconds(self) -> float | None:
+        """None until a start was seen."""
+        return max(self._starts, default=None)
 
     def asked(self, replicas: int, now: datetime) -> None:
         """The count goes up to `replicas`; while a start is under way its clock runs on."""

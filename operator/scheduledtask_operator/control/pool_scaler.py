@@ -126,6 +126,7 @@ class PoolScaler:
             reason=decision.reason,
             problem=self._pools.problem(key),
             size=pool.shape.size if pool.shape else None,
+            startup_seconds=pool.lead_time.observed_seconds,
         )
         if status != pool.status:
             pool.status = status

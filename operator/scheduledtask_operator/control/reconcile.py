@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduledtask_operator.api import ScheduledTask
+from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.acceptance import Accepted, Pending, Refused, judge
 from scheduledtask_operator.control.due import next_due
 from scheduledtask_operator.control.first_seen import FirstSeen, look
@@ -12,7 +13,7 @@ from scheduledtask_operator.control.heavy_jobs import HeavyJob, heavy_job
 from scheduledtask_operator.control.ports import Catalogs, Clock, Memory, Observer, Resource, Resources, StatusSink
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
-from scheduledtask_operator.control.status import BAD_MANIFEST, Condition, PoolStatus, TaskStatus
+from scheduledtask_operator.control.status import Condition, HistoryLimits, PoolStatus, TaskStatus
 from scheduledtask_operator.decisions.jobs import resolve_job
 from scheduledtask_workloads.contract import Job, TaskKey
 
@@ -106,16 +107,18 @@ class Reconciler:
 
     def _describe(self, key: TaskKey, resource: Resource, verdict: Verdict | None, now: datetime) -> TaskStatus:
         job, accepted, heavy = self._link.job(key), self._accepted.get(key), self._heavy.get(key)
+        due = _next_due(job, now)
         return TaskStatus(
             key=key,
-            condition=_condition(resource, verdict, job),
+            condition=_condition(resource, verdict, job, due),
             generation=resource.generation,
             seen=self._memory.first_seen(key),
             pool=self._pool_status(heavy) if heavy else None,
             job=job,
             classification=accepted.classification if accepted else None,
-            next_due=_next_due(job, now),
+            next_due=due,
             runs=self._runs.of(key),
+            history_limits=_history_limits(resource.task),
         )
 
     def _write(self, status: TaskStatus) -> None:
@@ -137,18 +140,26 @@ class Reconciler:
         self._status.forget(key)
 
 
-def _condition(resource: Resource, verdict: Verdict | None, job: Job | None) -> Condition:
+def _condition(resource: Resource, verdict: Verdict | None, job: Job | None, due: datetime | None) -> Condition:
+    if resource.problem or verdict is None:
+        return Condition(False, ConditionReason.BAD_MANIFEST, resource.problem)
     if isinstance(verdict, Refused):
         return Condition(False, verdict.reason, "; ".join(verdict.messages))
-    if resource.problem or verdict is None:
-        return Condition(False, BAD_MANIFEST, resource.problem)
     if isinstance(verdict, Pending):
-        return Condition(None, "CatalogPending", verdict.message)
+        return Condition(None, ConditionReason.CATALOG_PENDING, verdict.message)
     if job is not None and job.suspended:
-        return Condition(True, "Suspended", "spec.suspend is true")
+        return Condition(True, ConditionReason.SUSPENDED, "spec.suspend is true")
     if job is not None and job.schedule is None:
-        return Condition(True, "OnDemand", "there is no schedule")
-    return Condition(True, "Scheduled")
+        return Condition(True, ConditionReason.ON_DEMAND, "there is no schedule")
+    if job is not None and due is None:
+        return Condition(True, ConditionReason.NO_MORE_SLOTS, "no slot of spec.schedule is to come")
+    return Condition(True, ConditionReason.SCHEDULED)
+
+
+def _history_limits(task: ScheduledTask | None) -> HistoryLimits:
+    if task is None:
+        return HistoryLimits()
+    return HistoryLimits(task.spec.successful_runs_history_limit, task.spec.failed_runs_history_limit)
 
 
 def _next_due(job: Job | None, now: datetime) -> datetime | None:

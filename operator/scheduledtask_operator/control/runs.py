@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scheduledtask_operator.control.status import TaskRuns
 from scheduledtask_workloads.contract import RunRecord, TaskKey
@@ -47,7 +48,7 @@ class RunBook:
             self._end(key, known, [record])
         else:
             others = tuple(run for run in known.active if run.run_id != record.run_id)
-            self._runs[key] = TaskRuns(tuple(sorted((*others, record), key=_admitted_at)), known.history)
+            self._runs[key] = replace(known, active=tuple(sorted((*others, record), key=_admitted_at)))
         return True
 
     def skip(self, skipped: SlotsSkipped) -> bool:
@@ -62,14 +63,14 @@ class RunBook:
         """The ledger's final records; those that are news, oldest first."""
         known = self.of(key)
         news = [record for record in records if not _is_past(record, known)]
-        self._end(key, known, news)
+        self._end(key, replace(known, told=True), news)
         return sorted(news, key=_ended_at)
 
     def _end(self, key: TaskKey, known: TaskRuns, ended: Iterable[RunRecord]) -> None:
         by_id = {record.run_id: record for record in (*known.history, *map(without_output, ended))}
         newest_first = sorted(by_id.values(), key=_ended_at, reverse=True)
         active = tuple(run for run in known.active if run.run_id not in by_id)
-        self._runs[key] = TaskRuns(active, tuple(newest_first[:HISTORY_LIMIT]))
+        self._runs[key] = TaskRuns(active, tuple(newest_first[:HISTORY_LIMIT]), known.told)
         if key in self._leaving and not active:
             self._leaving.discard(key)
             del self._runs[key]

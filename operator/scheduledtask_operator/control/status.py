@@ -3,29 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.first_seen import FirstSeen
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_operator.decisions.sizing import WorkerSize
 from scheduledtask_workloads.contract import Job, RunRecord, TaskKey
 
-BAD_MANIFEST = "BadManifest"  # the condition's reason while a newer version than the one in force can't be used
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The Ready condition; `ready` is None while it is not known. `reason` is a program's word."""
+    """The Ready condition; `ready` is None while it is not known."""
 
     ready: bool | None
-    reason: str
+    reason: ConditionReason
     message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRuns:
-    """The runs that have not ended, oldest first, and those that have, newest first."""
+    """The runs that have not ended, oldest first, and those that have, newest first.
+
+    `told` once the scheduler has said which there are: before, that there is none means nothing.
+    """
 
     active: tuple[RunRecord, ...] = ()
     history: tuple[RunRecord, ...] = ()
+    told: bool = False
 
     @property
     def last(self) -> RunRecord | None:
@@ -36,7 +39,7 @@ class TaskRuns:
 class PoolStatus:
     """A heavy task's workers. `reason` says why there are to be `desired` of them, `problem` why they do not come.
 
-    `backlog` is None while it is unknown.
+    `backlog` is None while it is unknown, `startup_seconds` until a worker was seen to start.
     """
 
     pool: str
@@ -47,6 +50,15 @@ class PoolStatus:
     problem: str = ""
     size: WorkerSize | None = None
     conflict: str = ""  # what this task asks of a pool that it shares, and does not get
+    startup_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLimits:
+    """How many of the runs that ended are shown."""
+
+    successful: int = 3
+    failed: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +77,4 @@ class TaskStatus:
     classification: Classification | None = None
     next_due: datetime | None = None
     runs: TaskRuns = TaskRuns()
+    history_limits: HistoryLimits = HistoryLimits()

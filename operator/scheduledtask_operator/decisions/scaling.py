@@ -66,7 +66,7 @@ def _hold_reason(limits: PoolLimits, pool: PoolObservation, now: datetime) -> Sc
     if pool.busy_at is not None:
         idle_seconds = (now - pool.busy_at).total_seconds()
         if idle_seconds < limits.idle_seconds:
-            return ScaleDecision(pool.replicas, f"idle for {idle_seconds:.0f} s of {limits.idle_seconds:g} s")
+            return ScaleDecision(pool.replicas, f"idle, but for less than {limits.idle_seconds:g} s")
     if _slots_within(pool, 2 * _prewarm_seconds(pool), now):
         return ScaleDecision(pool.replicas, "the next slot is nearer than a cold start")
     return None

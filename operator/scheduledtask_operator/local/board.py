@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.ports import PoolKey
-from scheduledtask_operator.control.status import BAD_MANIFEST, Condition, TaskStatus
+from scheduledtask_operator.control.status import Condition, TaskStatus
 from scheduledtask_operator.decisions.scaling import ScaleDecision
 from scheduledtask_operator.local import wording
 from scheduledtask_operator.local.due_tally import DueTally
@@ -62,7 +63,7 @@ class Board:
         refused = [
             f"{key}: {status.condition.reason}: {status.condition.message}"
             for key, status in sorted(self.statuses.items())
-            if status.condition.ready is False and status.condition.reason != BAD_MANIFEST
+            if status.condition.ready is False and status.condition.reason != ConditionReason.BAD_MANIFEST
         ]
         return [*self.problems, *refused]
 
@@ -101,7 +102,7 @@ class Board:
         self.tell(f"{pool} workers {before} -> {decision.desired}: {decision.reason}")
 
     def condition_changed(self, key: TaskKey, condition: Condition) -> None:
-        if condition.reason == BAD_MANIFEST:
+        if condition.reason == ConditionReason.BAD_MANIFEST:
             return  # its problem is told with its file and line
         status = self.statuses.get(key)
         line = wording.condition_line(key, condition, status.classification if status else None)

@@ -1,0 +1,163 @@
+"""A status as people read it: what is known of a task, laid over what its status said before.
+
+What the loop does not know yet after a restart, such as its runs and workers, stands as it was until it does.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from statistics import quantiles
+from typing import Any
+
+from scheduledtask_operator.control.first_seen import FirstSeen
+from scheduledtask_operator.control.status import PoolStatus, TaskRuns, TaskStatus
+from scheduledtask_operator.control.status_conditions import conditions, find
+from scheduledtask_operator.control.status_runs import (
+    FAILED_OUTCOMES,
+    Run,
+    active_runs,
+    ended_runs,
+    failures_in_a_row,
+    latest,
+    one_line,
+    present,
+    shown_history,
+    written_time,
+)
+from scheduledtask_operator.decisions.classification import Classification
+from scheduledtask_operator.decisions.sizing import WorkerSize
+from scheduledtask_workloads.contract import RunRecord, RunState
+from scheduledtask_workloads.contract.quantity import format_duration, format_memory
+
+TEXT_LENGTH = 512  # of a reason; a bound at all keeps the objects small
+REASONS_SHOWN = 16
+Document = dict[str, Any]
+
+
+def status_document(status: TaskStatus, before: Mapping[str, Any], now: datetime) -> Document:
+    """The whole `status` of a ScheduledTask. `before` is the one that its object has, empty for none."""
+    ended = ended_runs(status.runs, before, status.history_limits)
+    active = active_runs(status.runs, before)
+    worker = _worker(status, before)
+    failed = next((run for run in ended if run.get("outcome") in FAILED_OUTCOMES), None)
+    failures = failures_in_a_row(status.runs, ended)
+    findings = find(status, active=active, worker=worker, last=failed, failures=failures)
+    return present(
+        {
+            **_class(status, before),
+            "state": str(findings.state),
+            "nextRunTime": written_time(status.next_due),
+            **_times(status.runs, active, ended, before),
+            "lastRun": ended[0] if ended else before.get("lastRun"),
+            "active": active,
+            "history": shown_history(ended, status.history_limits),
+            "observed": _observed(status, before),
+            "worker": worker,
+            "scheduleSince": _schedule_since(status.seen),
+            "conditions": conditions(findings, before.get("conditions", ()), status.generation, now),
+            "observedGeneration": status.generation,
+        }
+    )
+
+
+def first_seen_of(document: Mapping[str, Any], created_at: datetime) -> FirstSeen | None:
+    """What a status remembers of its schedule, of an object made at `created_at`; None when it says nothing usable."""
+    since = document.get("scheduleSince")
+    if not isinstance(since, dict) or "rule" not in since:
+        return None
+    try:
+        effective_from = datetime.fromisoformat(since["time"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return FirstSeen(created_at, effective_from, since["rule"], bool(since.get("suspended", False)))
+
+
+def _class(status: TaskStatus, before: Mapping[str, Any]) -> Document:
+    """Until its catalog is there, a task's class is the one that it had."""
+    if status.classification is None:
+        return {name: before.get(name) for name in ("class", "classReason", "classReasons")}
+    return {
+        "class": str(status.classification.task_class),
+        "classReason": one_line(status.classification.reason, TEXT_LENGTH),
+        "classReasons": _criteria(status.classification),
+    }
+
+
+def _criteria(classification: Classification) -> list[Document]:
+    return [
+        {
+            "name": criterion.name,
+            "found": one_line(criterion.found, TEXT_LENGTH),
+            "limit": criterion.limit,
+            "holds": criterion.holds,
+        }
+        for criterion in classification.criteria
+    ]
+
+
+def _times(runs: TaskRuns, active: Sequence[Run], ended: Sequence[Run], before: Mapping[str, Any]) -> Document:
+    slots = [run.get("slotTime") for run in (*active, *ended)]
+    succeeded = [run.get("completionTime") for run in ended if run.get("outcome") == RunState.SUCCEEDED]
+    failed = [run.get("completionTime") for run in ended if run.get("outcome") in FAILED_OUTCOMES]
+    return {
+        "lastScheduleTime": latest(before.get("lastScheduleTime"), *slots),
+        "lastSuccessTime": latest(before.get("lastSuccessTime"), *succeeded),
+        "lastFailureTime": latest(before.get("lastFailureTime"), *failed),
+    }
+
+
+def _observed(status: TaskStatus, before: Mapping[str, Any]) -> Document | None:
+    """Of the runs whose bodies were seen to begin and end."""
+    measured = [record for record in status.runs.history if record.duration_seconds is not None]
+    if not measured:
+        return before.get("observed")
+    memory_bytes = max((record.peak_memory_bytes or 0 for record in measured), default=0)
+    startup_seconds = status.pool.startup_seconds if status.pool else None
+    startup = (before.get("observed") or {}).get("startup") if startup_seconds is None else None
+    return present(
+        {
+            "runs": len(measured),
+            "duration": format_duration(_p95(measured)),
+            "memory": format_memory(memory_bytes) if memory_bytes else None,
+            "startup": startup if startup_seconds is None else format_duration(startup_seconds),
+        }
+    )
+
+
+def _p95(records: Sequence[RunRecord]) -> float:
+    durations = [max(0.0, record.duration_seconds or 0.0) for record in records]
+    return durations[0] if len(durations) == 1 else min(quantiles(durations, n=20)[-1], max(durations))
+
+
+def _worker(status: TaskStatus, before: Mapping[str, Any]) -> Document | None:
+    if status.pool is not None:
+        return present({**_pool(status.pool), **(_size(status.pool.size) if status.pool.size else {})})
+    heavy = status.job.pool != "" if status.job else before.get("class") == "Heavy"
+    return before.get("worker") if heavy else None
+
+
+def _pool(pool: PoolStatus) -> Document:
+    return {
+        "pool": pool.pool,
+        "desired": pool.desired,
+        "ready": pool.ready,
+        "backlog": pool.backlog,
+        "scaleReason": one_line(pool.reason, TEXT_LENGTH),
+        "problem": one_line(pool.problem, TEXT_LENGTH),
+        "conflict": one_line(pool.conflict, TEXT_LENGTH),
+    }
+
+
+def _size(size: WorkerSize) -> Document:
+    return {
+        "memoryRequest": format_memory(size.memory_request_bytes),
+        "memoryLimit": format_memory(size.memory_limit_bytes),
+        "cpuRequest": f"{size.cpu_request_millicores}m",
+        "runsPerPod": size.runs_per_pod,
+        "reasons": [one_line(reason, TEXT_LENGTH) for reason in size.reasons[:REASONS_SHOWN]],
+    }
+
+
+def _schedule_since(seen: FirstSeen | None) -> Document | None:
+    if seen is None:
+        return None
+    return {"time": written_time(seen.effective_from), "rule": seen.rule, "suspended": seen.suspended}

@@ -1,0 +1,139 @@
+"""The runs of a status: those known now, and those that a status from before still tells of."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from scheduledtask_operator.control.status import HistoryLimits, TaskRuns
+from scheduledtask_workloads.contract import Reason, RunRecord, RunState
+from scheduledtask_workloads.contract.quantity import format_duration, format_memory
+
+ACTIVE_SHOWN = 100  # a run takes about 250 bytes, and maxConcurrency allows 10,000
+MESSAGE_LENGTH = 512  # of an error; the whole is in the run's output
+FAILED_OUTCOMES = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.LOST})
+Run = dict[str, Any]
+AnyRun = TypeVar("AnyRun")
+
+
+def active_runs(runs: TaskRuns, before: Mapping[str, Any]) -> list[Run]:
+    """The oldest first. While the scheduler has not said which there are, those from before stand."""
+    if not runs.told and not runs.active:
+        return list(before.get("active", ()))
+    return [_active_run(record) for record in runs.active[:ACTIVE_SHOWN]]
+
+
+def ended_runs(runs: TaskRuns, before: Mapping[str, Any], limits: HistoryLimits) -> list[Run]:
+    """The newest first, at least one of each kind that is known, and no more than `limits` ask for beyond that.
+
+    The ledger keeps the last runs of all kinds together, a status some of each: so a failure of last week may stand
+    in the status alone.
+    """
+    at_least_one = HistoryLimits(max(1, limits.successful), max(1, limits.failed))
+    known = [_ended_run(record) for record in _limited(runs.history, _record_succeeded, at_least_one)]
+    names = {run["run"] for run in known} | {record.run_id for record in runs.history}
+    remembered = [run for run in before.get("history", ()) if run.get("run") not in names]
+    newest_first = sorted([*known, *remembered], key=_completed_at, reverse=True)
+    return list(_limited(newest_first, _succeeded, at_least_one))
+
+
+def shown_history(ended: Iterable[Run], limits: HistoryLimits) -> list[Run]:
+    """Of `ended`, what the limits ask for."""
+    return list(_limited(ended, _succeeded, limits))
+
+
+def failures_in_a_row(runs: TaskRuns, ended: Sequence[Run]) -> int:
+    """How many runs failed since one last succeeded; those that were cancelled or skipped say nothing."""
+    outcomes = [str(record.state) for record in runs.history] or [str(run.get("outcome", "")) for run in ended]
+    count = 0
+    for outcome in outcomes:
+        if outcome == RunState.SUCCEEDED:
+            break
+        count += outcome in FAILED_OUTCOMES
+    return count
+
+
+def latest(*times: str | None) -> str | None:
+    """The last of some instants as Kubernetes writes them; None of none."""
+    return max((time for time in times if time), key=_instant, default=None)
+
+
+def written_time(moment: datetime | float | None) -> str | None:
+    """As Kubernetes writes times, in whole seconds; floats are Unix seconds."""
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        moment = datetime.fromtimestamp(moment, UTC)
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def one_line(text: str, limit: int) -> str:
+    """`text` without line breaks and what JSON cannot carry, cut to `limit` characters."""
+    words = " ".join(text.encode("utf-8", "replace").decode().split())
+    clean = "".join(letter for letter in words if letter.isprintable())
+    return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is not known, which on the wire is left out."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+
+
+def _limited(runs: Iterable[AnyRun], succeeded: Callable[[AnyRun], bool], limits: HistoryLimits) -> Iterator[AnyRun]:
+    left = {True: limits.successful, False: limits.failed}
+    for run in runs:
+        kind = succeeded(run)
+        if left[kind] > 0:
+            left[kind] -= 1
+            yield run
+
+
+def _succeeded(run: Run) -> bool:
+    return bool(run.get("outcome") == RunState.SUCCEEDED)
+
+
+def _record_succeeded(record: RunRecord) -> bool:
+    return record.state is RunState.SUCCEEDED
+
+
+def _completed_at(run: Run) -> float:
+    return _instant(run.get("completionTime", ""))
+
+
+def _instant(time: str) -> float:
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _active_run(record: RunRecord) -> Run:
+    return present(
+        {
+            "run": record.run_id,
+            "slotTime": written_time(record.slot_epoch_seconds),
+            "attempt": record.attempts,
+            "state": str(record.state),
+            "startTime": written_time(record.started_at),
+            "retryTime": written_time(record.retry_at),
+            "host": record.host,
+        }
+    )
+
+
+def _ended_run(record: RunRecord) -> Run:
+    duration_seconds, memory_bytes = record.duration_seconds, record.peak_memory_bytes
+    return present(
+        {
+            "run": record.run_id,
+            "slotTime": written_time(record.slot_epoch_seconds),
+            "outcome": str(record.state),
+            "reason": None if record.reason is Reason.COMPLETED else str(record.reason),
+            "message": one_line(record.message, MESSAGE_LENGTH),
+            "attempts": record.attempts,
+            "startTime": written_time(record.started_at),
+            "completionTime": written_time(record.ended_at),
+            "duration": None if duration_seconds is None else format_duration(max(0.0, duration_seconds)),
+            "memory": None if memory_bytes is None else format_memory(memory_bytes),
+            "host": record.host,
+        }
+    )
