@@ -1,4 +1,4 @@
-"""The installation: what `kubectl apply` needs, besides the CRDs, for the operator to run. Values in, fresh dicts out."""
+"""The installation: what is applied, besides the CRDs, for the operator to run. Values in, fresh dicts out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from scheduledtask_operator.manifests.installation_names import NAME, PART_OF
+from scheduledtask_operator.manifests.installation_names import NAME, PART_LABELS, service_account
 from scheduledtask_operator.manifests.installation_permissions import role_objects
 from scheduledtask_operator.manifests.installation_pod import PodSettings, disruption_budget, operator_deployment
 from scheduledtask_operator.manifests.installation_redis import redis_address, redis_objects
@@ -51,7 +51,7 @@ def installation_text(installation: Installation) -> str:
 def _objects(installation: Installation) -> Iterator[Manifest]:
     namespace = installation.namespace
     yield _namespace(namespace)
-    yield _service_account(namespace)
+    yield service_account(NAME, namespace)
     yield from role_objects(namespace)
     yield from redis_objects(
         namespace, installation.redis_image, installation.image_pull_policy, installation.redis_storage
@@ -74,15 +74,5 @@ def _pod_settings(installation: Installation) -> PodSettings:
 
 def _namespace(name: str) -> Manifest:
     """Under the strictest of the Pod Security standards: everything of ours keeps to it."""
-    labels = {"app.kubernetes.io/part-of": PART_OF, "pod-security.kubernetes.io/enforce": "restricted"}
+    labels = {**PART_LABELS, "pod-security.kubernetes.io/enforce": "restricted"}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
-
-
-def _service_account(namespace: str) -> Manifest:
-    metadata = {"name": NAME, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": PART_OF}}
-    return {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": metadata,
-        "automountServiceAccountToken": False,  # the operator's container alone asks for a token
-    }

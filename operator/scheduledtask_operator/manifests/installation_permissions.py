@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduledtask_operator.api.resource import GROUP
-from scheduledtask_operator.manifests.installation_names import NAME, PART_OF
+from scheduledtask_operator.manifests.installation_names import NAME, PART_LABELS
+from scheduledtask_operator.manifests.naming import REDIS_SECRET, WORKER_SERVICE_ACCOUNT
 
 Manifest = dict[str, Any]
 
@@ -65,14 +66,18 @@ EVERYWHERE = (
     ),
     Permission("", "pods/log", ("get",), "The catalog that such a pod prints."),
     Permission(
-        "", "serviceaccounts", ("get", "create", "patch"), "That of the workers, which has no rights.", ("stask-worker",)
+        "",
+        "serviceaccounts",
+        ("get", "create", "patch"),
+        "That of the workers, which has no rights.",
+        (WORKER_SERVICE_ACCOUNT,),
     ),
     Permission(
         "",
         "secrets",
         ("get", "create", "patch"),
         "The Redis user of a namespace's workers. No other Secret can be read, or made.",
-        ("stask-redis",),
+        (REDIS_SECRET,),
     ),
 )
 IN_OWN_NAMESPACE = (
@@ -134,4 +139,4 @@ def _binding(role_kind: str, name: str, subject: dict[str, str], namespace: str 
 
 def _metadata(name: str, namespace: str | None, labels: dict[str, str] | None) -> Manifest:
     place = {"namespace": namespace} if namespace else {}
-    return {"name": name, **place, "labels": {"app.kubernetes.io/part-of": PART_OF, **(labels or {})}}
+    return {"name": name, **place, "labels": {**PART_LABELS, **(labels or {})}}

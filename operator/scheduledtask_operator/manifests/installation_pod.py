@@ -3,27 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from scheduledtask_operator.manifests.installation_names import (
-    NAME,
-    REDIS_NAME,
-    container_security,
-    labels,
-    metadata,
-    mount,
-    pod_security,
-)
+from scheduledtask_operator.manifests.heartbeat import HEARTBEAT_FILE, heartbeat_probes
+from scheduledtask_operator.manifests.installation_names import NAME, labels, metadata, mount, password_variable
+from scheduledtask_operator.manifests.security import container_security, pod_security
 
 Manifest = dict[str, Any]
 
-COMPONENT = "operator"
 CONTROL_FOLDER = "/run/scheduledtask/control"
 RUNNERS_FOLDER = "/run/scheduledtask/runners"
 CONTROL_SOCKET = f"{CONTROL_FOLDER}/control.sock"
 RUNNERS_SOCKET = f"{RUNNERS_FOLDER}/runners.sock"
 TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  where clients look for it
 TOKEN_SECONDS = 3600
-HEARTBEAT_FILE = "/tmp/heartbeat"  # noqa: S108  each container has a /tmp of its own
-STALE_SECONDS = 20
+HTTP_PORT = 8080
 RUNNER_PROCESSES = 4
 
 
@@ -45,12 +37,12 @@ def operator_deployment(settings: PodSettings) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(NAME, settings.namespace, COMPONENT),
+        "metadata": metadata(NAME, settings.namespace),
         "spec": {
             "replicas": 2,
-            "selector": {"matchLabels": labels(COMPONENT)},
+            "selector": {"matchLabels": labels(NAME)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-            "template": {"metadata": {"labels": labels(COMPONENT)}, "spec": _pod(settings)},
+            "template": {"metadata": {"labels": labels(NAME)}, "spec": _pod(settings)},
         },
     }
 
@@ -60,8 +52,8 @@ def disruption_budget(namespace: str) -> Manifest:
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": metadata(NAME, namespace, COMPONENT),
-        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels(COMPONENT)}},
+        "metadata": metadata(NAME, namespace),
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels(NAME)}},
     }
 
 
@@ -79,7 +71,7 @@ def _pod(settings: PodSettings) -> Manifest:
 
 
 def _on_another_node() -> Manifest:
-    term = {"labelSelector": {"matchLabels": labels(COMPONENT)}, "topologyKey": "kubernetes.io/hostname"}
+    term = {"labelSelector": {"matchLabels": labels(NAME)}, "topologyKey": "kubernetes.io/hostname"}
     return {"weight": 100, "podAffinityTerm": term}
 
 
@@ -88,7 +80,7 @@ def _operator(settings: PodSettings) -> Manifest:
     arguments = [
         "operator",
         f"--control-socket={CONTROL_SOCKET}",
-        "--http-port=8080",
+        f"--http-port={HTTP_PORT}",
         f"--lease-name={NAME}",
         f"--worker-image={settings.worker_image}",
         f"--image-pull-policy={settings.image_pull_policy}",
@@ -97,7 +89,7 @@ def _operator(settings: PodSettings) -> Manifest:
     return {
         **_container("operator", settings.operator_image, settings, arguments),
         "env": [_own_field("POD_NAMESPACE", "metadata.namespace"), _own_field("POD_NAME", "metadata.name")],
-        "ports": [{"name": "http", "containerPort": 8080}],
+        "ports": [{"name": "http", "containerPort": HTTP_PORT}],
         "volumeMounts": [
             mount("control", CONTROL_FOLDER),
             mount("token", TOKEN_FOLDER, readOnly=True),
@@ -121,13 +113,13 @@ def _scheduler(settings: PodSettings) -> Manifest:
     url = f"redis://:$(REDIS_PASSWORD)@{settings.redis_address}"
     return {
         **_container("scheduler", settings.scheduler_image, settings, arguments),
-        "env": [redis_password(), {"name": "SCHEDULEDTASK_REDIS_URL", "value": url}],
+        "env": [password_variable(), {"name": "SCHEDULEDTASK_REDIS_URL", "value": url}],
         "volumeMounts": [
             mount("control", CONTROL_FOLDER),
             mount("runners", RUNNERS_FOLDER),
             mount("scheduler-tmp", "/tmp"),  # noqa: S108
         ],
-        **_heartbeat_probes(),
+        **heartbeat_probes(),
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
     }
 
@@ -144,7 +136,7 @@ def _runners(settings: PodSettings) -> Manifest:
     return {
         **_container("runners", settings.runners_image, settings, arguments),
         "volumeMounts": [mount("runners", RUNNERS_FOLDER), mount("runners-tmp", "/tmp")],  # noqa: S108
-        **_heartbeat_probes(),
+        **heartbeat_probes(),
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "2Gi"}},
     }
 
@@ -156,6 +148,7 @@ def _container(name: str, image: str, settings: PodSettings, arguments: list[str
         "imagePullPolicy": settings.image_pull_policy,
         "args": arguments,
         "securityContext": container_security(),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
     }
 
 
@@ -163,30 +156,8 @@ def _own_field(name: str, path: str) -> Manifest:
     return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
 
 
-def redis_password() -> Manifest:
-    """The variable REDIS_PASSWORD, from the Secret."""
-    return {
-        "name": "REDIS_PASSWORD",
-        "valueFrom": {"secretKeyRef": {"name": REDIS_NAME, "key": "password"}},
-    }
-
-
 def _http(path: str) -> Manifest:
     return {"httpGet": {"path": path, "port": "http"}}
-
-
-def _heartbeat_probes() -> dict[str, Manifest]:
-    """The program touches its file each second. Twice in a row: a clock that was set forward makes each file look old
-    until its next touch. Only the shell and coreutils: to start Python for a probe costs more than what is probed."""
-    script = f"test $(($(date +%s) - $(stat -c %Y {HEARTBEAT_FILE}))) -lt {STALE_SECONDS}"
-
-    def probe() -> Manifest:
-        return {"exec": {"command": ["sh", "-c", script]}, "timeoutSeconds": 5}
-
-    return {
-        "startupProbe": {**probe(), "periodSeconds": 2, "failureThreshold": 60},
-        "livenessProbe": {**probe(), "periodSeconds": 10, "failureThreshold": 2},
-    }
 
 
 def _volumes() -> list[Manifest]:

@@ -3,19 +3,17 @@
 from typing import Any
 
 from scheduledtask_operator.manifests.installation_names import (
-    PART_OF,
     REDIS_NAME,
-    container_security,
     labels,
     metadata,
     mount,
-    pod_security,
+    password_variable,
+    service_account,
 )
-from scheduledtask_operator.manifests.installation_pod import redis_password
+from scheduledtask_operator.manifests.security import container_security, pod_security
 
 Manifest = dict[str, Any]
 
-COMPONENT = "redis"
 PORT = 6379
 # `default` is who connects with the installation's password; the users of the namespaces' workers stand beside it. With
 # an ACL file the server ignores `requirepass`, so its line is written here, anew at each start.
@@ -41,31 +39,18 @@ def redis_address(namespace: str) -> str:
 def redis_objects(namespace: str, image: str, pull_policy: str, storage: str) -> tuple[Manifest, ...]:
     """Service account, Service and StatefulSet; `storage` is the claim's size."""
     return (
-        _service_account(namespace),
+        service_account(REDIS_NAME, namespace),
         _service(namespace),
         _stateful_set(namespace, _pod(image, pull_policy), storage),
     )
-
-
-def _service_account(namespace: str) -> Manifest:
-    return {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {
-            "name": REDIS_NAME,
-            "namespace": namespace,
-            "labels": {"app.kubernetes.io/part-of": PART_OF},
-        },
-        "automountServiceAccountToken": False,
-    }
 
 
 def _service(namespace: str) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(REDIS_NAME, namespace, COMPONENT),
-        "spec": {"selector": labels(COMPONENT), "ports": [{"name": "redis", "port": PORT, "targetPort": "redis"}]},
+        "metadata": metadata(REDIS_NAME, namespace),
+        "spec": {"selector": labels(REDIS_NAME), "ports": [{"name": "redis", "port": PORT, "targetPort": "redis"}]},
     }
 
 
@@ -74,12 +59,12 @@ def _stateful_set(namespace: str, pod: Manifest, storage: str) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
-        "metadata": metadata(REDIS_NAME, namespace, COMPONENT),
+        "metadata": metadata(REDIS_NAME, namespace),
         "spec": {
             "replicas": 1,
             "serviceName": REDIS_NAME,
-            "selector": {"matchLabels": labels(COMPONENT)},
-            "template": {"metadata": {"labels": labels(COMPONENT)}, "spec": pod},
+            "selector": {"matchLabels": labels(REDIS_NAME)},
+            "template": {"metadata": {"labels": labels(REDIS_NAME)}, "spec": pod},
             "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": claim}],
         },
     }
@@ -97,17 +82,16 @@ def _pod(image: str, pull_policy: str) -> Manifest:
 
 def _container(image: str, pull_policy: str) -> Manifest:
     """A server that rewrites its log holds up to twice its data, hence the limit."""
-    connects = {"tcpSocket": {"port": "redis"}}
     return {
         "name": "redis",
         "image": image,
         "imagePullPolicy": pull_policy,
         "command": ["sh", "-c", _START],
-        "env": [redis_password()],
+        "env": [password_variable()],
         "ports": [{"name": "redis", "containerPort": PORT}],
         "volumeMounts": [mount("data", "/data")],
         "securityContext": container_security(),
-        "readinessProbe": {**connects, "periodSeconds": 2},
-        "livenessProbe": {**connects, "periodSeconds": 10, "timeoutSeconds": 5},
+        "readinessProbe": {"tcpSocket": {"port": "redis"}, "periodSeconds": 2},
+        "livenessProbe": {"tcpSocket": {"port": "redis"}, "periodSeconds": 10, "timeoutSeconds": 5},
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
     }

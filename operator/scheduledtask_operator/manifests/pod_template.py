@@ -13,18 +13,24 @@ _OWN_LABELS = ("app.kubernetes.io/managed-by", "app.kubernetes.io/component")
 _OWN_LABEL_PREFIX = "scheduledtask.dev/"
 _OWN_CONTAINER_FIELDS = ("command", "args", "startupProbe", "readinessProbe", "livenessProbe")
 _ROOT = "spec.worker.podTemplate"
+_BARE: Mapping[str, Any] = {
+    "metadata": {"labels": {}},
+    "spec": {
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 0,
+        "containers": [{"name": WORKER_CONTAINER, "env": []}],
+    },
+}
 
 Json = dict[str, Any]
 
 
-def merged_template(ours: Json, theirs: Mapping[str, Any] | None) -> Json:
+def merged_template(ours: Mapping[str, Any], theirs: Mapping[str, Any] | None) -> Json:
     """Labels, the worker's image, command, probes and own variables stay ours, and the longer grace is taken.
 
     Raises PodTemplateError when theirs is of a form that cannot be merged.
     """
-    if not theirs:
-        return ours
-    merged = strategic_merge(ours, theirs)
+    merged = strategic_merge(ours, theirs or {})
     metadata, spec = merged.setdefault("metadata", {}), merged.setdefault("spec", {})
     metadata["labels"] = {**metadata.get("labels", {}), **ours["metadata"]["labels"]}
     grace = "terminationGracePeriodSeconds"
@@ -43,6 +49,7 @@ def template_problems(theirs: Mapping[str, Any] | None) -> tuple[str, ...]:
     if not theirs:
         return ()
     try:
+        merged_template(_BARE, theirs)
         merged = strategic_merge({"spec": {"containers": [{"name": WORKER_CONTAINER}]}}, theirs)
         return tuple(_label_problems(merged) + _spec_problems(merged["spec"]))
     except PodTemplateError as error:

@@ -32,6 +32,8 @@ MERGE_KEYS: Mapping[str, str] = {
     "spec.schedulingGates": "name",
     "spec.topologySpreadConstraints": "topologyKey",
     "spec.volumes": "name",
+    "spec.volumes.ephemeral.volumeClaimTemplate.metadata.finalizers": "",
+    "spec.volumes.ephemeral.volumeClaimTemplate.metadata.ownerReferences": "uid",
 }
 REPLACED_ITEMS = frozenset({"spec.volumes", "spec.resourceClaims"})  # patch strategy "retainKeys"
 _PATCH, _RETAIN_KEYS = "$patch", "$retainKeys"
