@@ -31,9 +31,14 @@ class ManifestProblem:
 
     def __str__(self) -> str:
         place = self.source if self.line is None else f"{self.source}:{self.line}"
-        parts = [place, *([format_path(self.field)] if self.field else []), *([self.value] if self.value else [])]
+        return f"{one_line(place)}: {self.finding}"
+
+    @property
+    def finding(self) -> str:
+        """Field, value, what is wrong and its fix, without the place."""
+        parts = [*([format_path(self.field)] if self.field else []), *([self.value] if self.value else [])]
         ending = f"; {self.fix}" if self.fix else ""
-        joint = " " if self.value and _continues(self.message) else ": "
+        joint = " " if self.value and _continues(self.message) else ": " if parts else ""
         return one_line(f"{': '.join(parts)}{joint}{self.message}{ending}")
 
 

@@ -59,8 +59,9 @@ class Client:
     async def close(self) -> None:
         await self._api.close()  # type: ignore[no-untyped-call]
 
-    async def get(self, path: str, query: Query | None = None) -> Object:
-        return await self._json("GET", path, query)
+    async def get(self, path: str, query: Query | None = None, *, accept: str = "application/json") -> Object:
+        answer: Object = json.loads(await self._request("GET", path, query, accept=accept))
+        return answer
 
     async def text(self, path: str, query: Query | None = None) -> str:
         """Of a resource that is none of JSON, such as a pod's log."""
