@@ -60,7 +60,7 @@ def test_a_failure_is_retried_after_its_backoff_up_to_the_limit(rig: Rig) -> Non
     control.await_true(lambda: any(record.state is RunState.FAILED for record in control.records("failing")))
 
     told = [record.state for record in control.records("failing") if record.state is not RunState.STARTED]
-    assert told == [RunState.WAITING, RunState.FAILED]
+    assert told == [RunState.ADMITTED, RunState.WAITING, RunState.FAILED]
     assert len(rig.begun("failing")) == 2
 
 

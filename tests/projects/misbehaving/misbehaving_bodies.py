@@ -20,6 +20,11 @@ def nothing() -> None:
     """End at once."""
 
 
+def echoes(text: str, times: int = 1) -> list[str]:
+    """Return the text, as often as asked."""
+    return [text] * times
+
+
 def raises(message: str = "the body raised") -> None:
     """Raise a ValueError."""
     print("about to raise")

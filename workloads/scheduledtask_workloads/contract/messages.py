@@ -146,7 +146,7 @@ class PoolDepth(Message):
 
 
 class WorkerSeen(Message):
-    """A worker process that is alive. `host` is its pod's name. `draining`: it takes no new runs, and `runs` may end."""
+    """A worker process that is alive. `host` is its pod's name. `draining`: it takes no new runs; `runs` may end."""
 
     host: str
     runs: int
@@ -184,7 +184,7 @@ class NamespaceUserReady(Message):
 
 
 class TaskHistory(Message):
-    """The ledger's latest final records of a task, newest first; sent when its job is first put."""
+    """The ledger's latest final records of a task, newest first; sent when its job is put, and with each fence."""
 
     type: Literal["task-history"] = "task-history"
     namespace: str

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     DEADLINE = "StartingDeadlineExceeded"
     COALESCED = "Coalesced"  # a later slot was caught up in its place
     NOT_CAUGHT_UP = "NotCaughtUp"  # catchUp: Skip
+    RECORD_GONE = "RecordGone"  # a request that was decided before, too long ago to say how
 
 
 class RunOrder(Message):

@@ -107,7 +107,9 @@ local function decide_namespace(prefix, first, reply)
         sweep[#sweep + 1] = field
         if any_removed then redis.call('SREM', prefix .. 'removed', name) end
       end
-      if verdict ~= 'A' and slot ~= '' then
+      if verdict ~= 'A' and slot == '' then
+        redis.call('ZREM', prefix .. 'asked', field) -- asked again, it may be answered otherwise
+      elseif verdict ~= 'A' then
         tell_skipped(prefix, name, verdict == 'L' and 'StartingDeadlineExceeded' or 'Overlap', 1, tonumber(slot))
       end
     end

@@ -15,6 +15,8 @@ class Claim(NamedTuple):
     """None: a request."""
     due_at: float
     """Unix seconds: the slot with its jitter, or when the request came; the starting deadline counts from here."""
+    told_slot_epoch_seconds: int | None = None
+    """Of a request: the slot that its body is told, which decides nothing."""
 
     @classmethod
     def of_slot(cls, job: Job, slot_epoch_seconds: int, due_at: float) -> "Claim":
@@ -33,7 +35,9 @@ class Claim(NamedTuple):
             task_class=job.task_class,
             task=job.task,
             arguments=job.arguments,
-            slot_epoch_seconds=self.slot_epoch_seconds,
+            slot_epoch_seconds=self.told_slot_epoch_seconds
+            if self.slot_epoch_seconds is None
+            else self.slot_epoch_seconds,
             timeout_seconds=job.timeout_seconds,
             memory_limit_bytes=job.memory_limit_bytes,
             artifacts_url=job.artifacts_url,

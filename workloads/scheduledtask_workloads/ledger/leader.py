@@ -30,6 +30,7 @@ from scheduledtask_workloads.ledger.wire import (
     instant,
     next_attempt,
     or_empty,
+    order_line,
     ref_arguments,
     report_arguments,
     rows,
@@ -240,7 +241,7 @@ class Ledger(LedgerReading):
             instant(run.admitted_at),
             run.host,
             job.constants,
-            job.order,
+            order_line(run.claim, job),
             *report,
             run.ref.attempt,
         )

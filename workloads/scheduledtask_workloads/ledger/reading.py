@@ -58,6 +58,22 @@ class LedgerReading:
         found = await self._server.run("open_runs", (NamespaceKeys(key.namespace).prefix, key.name))
         return [_open_run(key, *row) for row in rows(found, 3)]
 
+    async def runs_in_flight(self, namespace: str, cursor: int, count: int) -> tuple[int, list[RunRecord]]:
+        """A part of the namespace's open runs, about `count`, and the cursor of the next part; 0 begins and ends.
+
+        A run that is open all the time is in some part; one may be in two.
+        """
+        following, *found = await self._server.run("in_flight", (NamespaceKeys(namespace).prefix, cursor, count))
+        return int(following), [RunRecord.model_validate_json(record) for record in found]
+
+    async def records(self, runs: Sequence[tuple[TaskKey, str]]) -> list[RunRecord | None]:
+        """What is known of each run (task, run id), open or ended; None: nothing, or nothing any more."""
+        arguments: list[str] = []
+        for key, run_id in runs:
+            arguments += (NamespaceKeys(key.namespace).prefix, key.name, run_id)
+        found = await self._server.run("records", arguments)
+        return [RunRecord.model_validate_json(record) if record else None for record in found]
+
     async def tasks_with_open_runs(self) -> list[TaskKey]:
         """Whose `open_runs` are worth asking for. One round trip a namespace."""
         found: list[TaskKey] = []

@@ -100,8 +100,14 @@ def claim_lines(claim: Claim, job: EncodedJob, now: float) -> tuple[bytes, ...]:
         b"-1" if claim.too_late(now) else job.limit,
         job.kind,
         job.constants,
-        job.order,
+        order_line(claim, job),
     )
+
+
+def order_line(claim: Claim, job: EncodedJob) -> bytes:
+    """What is stored for the next attempts. A slot that decides nothing stands here alone."""
+    told_slot = claim.told_slot_epoch_seconds
+    return job.order if told_slot is None else b'{"slot_epoch_seconds":%d,' % told_slot + job.order[1:]
 
 
 def next_attempt(fence: int, namespace: bytes, name: bytes, run_id: bytes, run: bytes, order: bytes) -> NextAttempt:
@@ -110,7 +116,7 @@ def next_attempt(fence: int, namespace: bytes, name: bytes, run_id: bytes, run: 
     ref = AttemptRef(
         namespace=text(namespace), name=text(name), run_id=text(run_id), attempt=fields["attempt"], fence=fence
     )
-    made = RunOrder(ref=ref, slot_epoch_seconds=fields.get("slot"), **json.loads(order))
+    made = RunOrder(ref=ref, **{"slot_epoch_seconds": fields.get("slot"), **json.loads(order)})
     return NextAttempt(made, fields["pool"])
 
 

@@ -32,6 +32,7 @@ from scheduledtask_workloads.scheduler.light_run import LightRun
 from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
 from scheduledtask_workloads.scheduler.plan import Candidate, Plan, Planner
 from scheduledtask_workloads.scheduler.recovery import Recovery
+from scheduledtask_workloads.scheduler.requests import Requests
 from scheduledtask_workloads.scheduler.slot_decision import SkippedSlots
 from scheduledtask_workloads.scheduler.timing import Group
 
@@ -51,6 +52,7 @@ class Parts(NamedTuple):
     accounts: Accounts
     light: LightEngine
     heavy: HeavyEngine
+    requests: Requests
 
 
 class Admitting:
@@ -66,7 +68,6 @@ class Admitting:
         self._fenced = fenced
         self._due_groups: set[Group] = set()
         self._due_jobs: list[HeldJob] = []
-        self._requests: list[Candidate] = []
         self._holds = Holds()
         self._hold_timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
@@ -78,7 +79,7 @@ class Admitting:
         self._wake.set()
 
     def wake(self) -> None:
-        """Recovery has something to do."""
+        """Recovery has something to do, or a run was asked for."""
         self._wake.set()
 
     def due_job(self, job: HeldJob) -> None:
@@ -86,17 +87,14 @@ class Admitting:
         self._due_jobs.append(job)
         self._wake.set()
 
-    def request(self, job: HeldJob, claim: Claim) -> None:
-        """A run outside of the schedule."""
-        self._requests.append((job, claim))
-        self._wake.set()
-
     def look_again(self) -> None:
         """Permission, Redis or the clock may have changed: every slot that is open is looked at."""
         self.due(self._parts.book.groups)
 
     def heartbeat(self, now: datetime) -> None:
-        """Each second, for holds that a step of the clock has made due."""
+        """Each second, for holds that a step of the clock has made due, and for requests that were not answered."""
+        if self._parts.requests:
+            self._wake.set()
         if self._holds.next() is not None:
             self._rouse_holds(now)
 
@@ -121,10 +119,11 @@ class Admitting:
         if not parts.permission.firing:
             return
         now = datetime.now(UTC)
-        planner, due, requests = Planner(now), self._take_due(), self._take_requests()
+        planner, due, requests = Planner(now), self._take_due(), parts.requests.take()
         for engine in (TaskClass.LIGHT, TaskClass.HEAVY):
             jobs = _slices(due[engine], self._slice_size)
-            plans = chain([Plan(requests[engine])], (planner.plan(jobs_slice) for jobs_slice in jobs))
+            asked = (Plan(list(part)) for part in _slices(requests[engine], self._slice_size))
+            plans = chain(asked, (planner.plan(jobs_slice) for jobs_slice in jobs))
             reachable = await self._admit_burst(plans, len(due[engine]), fence, now, reachable)
             if not reachable and engine is TaskClass.LIGHT:
                 return  # what is heavy stays open until Redis is back
@@ -147,13 +146,6 @@ class Admitting:
         for jobs in due.values():
             jobs.sort(key=_namespace)
         return due
-
-    def _take_requests(self) -> dict[TaskClass, list[Candidate]]:
-        taken, self._requests = self._requests, []
-        requests: dict[TaskClass, list[Candidate]] = {engine: [] for engine in TaskClass}
-        for job, claim in taken:
-            requests[job.job.task_class].append((job, claim))
-        return requests
 
     async def _record_skips(self, planned: Plan, fence: int) -> bool:
         """Before later slots of the same tasks are admitted, as a watermark never goes back. False: unreachable."""
@@ -241,6 +233,8 @@ class Admitting:
             if claim.slot_epoch_seconds is not None:
                 self._learn(job, claim.slot_epoch_seconds)
         self._hand_on(admitted, fence)
+        if candidates[0][1].slot_epoch_seconds is None:  # a slice is all slots or all requests
+            self._parts.requests.answer(candidates, admissions, now.timestamp())
         _log_slice(candidates, len(admitted), redis=True)
         return True
 
@@ -268,9 +262,7 @@ class Admitting:
         admitted = 0
         for job, claim in candidates:
             slot = claim.slot_epoch_seconds
-            if slot is None:
-                self._requests.append((job, claim))
-            elif job.job.task_class is TaskClass.LIGHT:
+            if slot is not None and job.job.task_class is TaskClass.LIGHT:
                 self._learn(job, slot)
                 admitted += self._decide_apart(job, claim, slot, fence, now)
         _log_slice(candidates, admitted, redis=False)

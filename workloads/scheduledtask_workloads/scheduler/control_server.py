@@ -15,6 +15,9 @@ from scheduledtask_workloads.scheduler.errors import SocketInUseError
 UNREAD_LIMIT_BYTES = 64 * 1024**2
 """A control plane that reads this little is cut off; when it connects again it is told what counts."""
 
+BEHIND_BYTES = 8 * 1024**2
+"""What can wait does, while a control plane has this much to read."""
+
 YIELD_EVERY_MESSAGES = 100
 """Ten thousand jobs come at once; slots and runs get their turn in between."""
 
@@ -34,6 +37,11 @@ class ControlServer:
     @property
     def connected(self) -> bool:
         return bool(self._writers)
+
+    @property
+    def behind(self) -> bool:
+        """Somebody has much to read."""
+        return any(writer.transport.get_write_buffer_size() > BEHIND_BYTES for writer in self._writers)
 
     def tell(self, messages: Iterable[Message]) -> None:
         """To every control plane that is connected."""

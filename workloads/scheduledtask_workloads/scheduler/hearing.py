@@ -17,12 +17,12 @@ from scheduledtask_workloads.contract.messages import (
     RequestRun,
     StopFiring,
 )
-from scheduledtask_workloads.ledger import Claim, LedgerUnreachable
+from scheduledtask_workloads.ledger import LedgerUnreachable
 from scheduledtask_workloads.schedule import ScheduleError
 from scheduledtask_workloads.scheduler.admission import Admitting, Parts
 from scheduledtask_workloads.scheduler.control_server import ControlServer
 from scheduledtask_workloads.scheduler.permission import boottime_seconds
-from scheduledtask_workloads.scheduler.telling import Telling
+from scheduledtask_workloads.scheduler.retelling import Retelling
 from scheduledtask_workloads.scheduler.timing import Group, Timing
 
 logger = logging.getLogger(__name__)
@@ -32,14 +32,15 @@ class Hearing:
     """Takes the messages of socket A."""
 
     def __init__(
-        self, parts: Parts, admitting: Admitting, timing: Timing, telling: Telling, server: ControlServer
+        self, parts: Parts, admitting: Admitting, timing: Timing, retelling: Retelling, server: ControlServer
     ) -> None:
         self._parts = parts
         self._admitting = admitting
         self._timing = timing
-        self._telling = telling
+        self._retelling = retelling
         self._server = server
-        self._told_history: set[TaskKey] = set()
+        self._loading = False
+        """Between ControlHello and JobsComplete."""
 
     async def hear(self, message: ControlToScheduler) -> None:
         match message:
@@ -47,8 +48,8 @@ class Hearing:
                 self._put(job)
             case Grant():
                 self._take_grant(message)
-            case CancelRun():
-                await self._cancel(message)
+            case CancelRun(namespace=namespace, name=name, run_id=run_id):
+                await self.cancel(TaskKey(namespace, name), run_id)
             case _:
                 self._hear_rarer(message)
 
@@ -57,7 +58,8 @@ class Hearing:
             case ControlHello():
                 self._parts.permission.begin()
                 self._parts.book.expect_all()
-                self._told_history.clear()
+                self._parts.requests.forget()
+                self._loading = True
             case JobRemoved(namespace=namespace, name=name):
                 self._remove(TaskKey(namespace, name))
             case JobsComplete():
@@ -65,7 +67,8 @@ class Hearing:
             case StopFiring():
                 self._parts.permission.stop_firing()
             case RequestRun():
-                self._request(message)
+                self._parts.requests.ask(message, datetime.now(UTC).timestamp())
+                self._admitting.wake()
 
     def _put(self, job: Job) -> None:
         book = self._parts.book
@@ -82,9 +85,8 @@ class Hearing:
                 self._admitting.due_job(before)
             self._admitting.due_job(held)
         book.confirm(job.key)
-        if job.key not in self._told_history:
-            self._told_history.add(job.key)
-            self._telling.want_history(job.key)
+        if before is None and not self._loading:
+            self._retelling.want_task(job.key)
 
     def _regroup(self, before: Group | None, after: Group | None) -> None:
         if after is not None:
@@ -101,9 +103,11 @@ class Hearing:
         self._admitting.wake()
 
     def _complete(self) -> None:
+        self._loading = False
         gone = self._parts.book.unconfirmed()
         for key in gone:
             self._remove(key)
+        self._tell_anew()
         gc.collect()
         gc.freeze()  # ten thousand jobs are looked through by each full collection otherwise, some at a slot
         logger.info("the jobs are complete", extra={"jobs": len(self._parts.book), "dropped": len(gone)})
@@ -117,6 +121,8 @@ class Hearing:
         if fence != grant.fence:
             logger.info("granted", extra={"fence": grant.fence})
             self._parts.recovery.lead_anew(datetime.now(UTC))
+            if not self._loading:
+                self._tell_anew()
         if fence != grant.fence or not granted:
             self._admitting.look_again()
             self._parts.light.wake()
@@ -124,23 +130,16 @@ class Hearing:
             [GrantAcknowledged(fence=grant.fence, deadline_boottime_seconds=grant.deadline_boottime_seconds)]
         )
 
-    def _request(self, message: RequestRun) -> None:
-        held = self._parts.book.find(TaskKey(message.namespace, message.name))
-        if held is None:
-            logger.warning(
-                "a run of a task that is not held",
-                extra={"namespace": message.namespace, "task": message.name, "run_id": message.run_id},
-            )
-            return
-        self._admitting.request(held, Claim(held.job, message.run_id, None, datetime.now(UTC).timestamp()))
+    def _tell_anew(self) -> None:
+        self._retelling.want_all(held.key for held in self._parts.book)
 
-    async def _cancel(self, message: CancelRun) -> None:
-        key = TaskKey(message.namespace, message.name)
-        extra = {"namespace": key.namespace, "task": key.name, "run_id": message.run_id}
+    async def cancel(self, key: TaskKey, run_id: str) -> None:
+        extra = {"namespace": key.namespace, "task": key.name, "run_id": run_id}
+        self._parts.requests.cancel((key, run_id))
         try:
-            outcome = await self._parts.breaker.call(self._parts.ledger.cancel(key.namespace, key.name, message.run_id))
+            outcome = await self._parts.breaker.call(self._parts.ledger.cancel(key.namespace, key.name, run_id))
         except LedgerUnreachable:
             logger.warning("cancelled only if it is light, as Redis does not answer", extra=extra)
         else:
             logger.info("cancelled", extra={**extra, "outcome": outcome.value})
-        self._parts.light.cancel(key, message.run_id)
+        self._parts.light.cancel(key, run_id)

@@ -91,6 +91,11 @@ class LightEngine:
                 self._queue.append(key, item)
         self._wake.set()
 
+    @property
+    def in_burst(self) -> bool:
+        """Slices of one slot are being admitted."""
+        return self._burst is not None
+
     def begin_burst(self) -> None:
         """More is about to be admitted: hand over when that is done, or after BURST_SECONDS."""
         self.end_burst()

@@ -27,6 +27,8 @@ from scheduledtask_workloads.scheduler.job_book import JobBook
 from scheduledtask_workloads.scheduler.light_engine import LightEngine
 from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
 from scheduledtask_workloads.scheduler.recovery import Recovery
+from scheduledtask_workloads.scheduler.requests import Requests, RunKey
+from scheduledtask_workloads.scheduler.retelling import Retelling
 from scheduledtask_workloads.scheduler.runners_link import RunnersLink
 from scheduledtask_workloads.scheduler.settings import Settings
 from scheduledtask_workloads.scheduler.sweeping import Sweeping, host_name
@@ -74,6 +76,7 @@ class Scheduler:
         light = LightEngine(self._link, accounts, self._witnessed)
         accounts.acknowledge, accounts.stop, accounts.suspect = light.acknowledge, light.stop, self._suspect
         book = JobBook()
+        requests = Requests(book, self._server.tell, lambda run: self._retelling.want_record(run))
         self._parts = Parts(
             ledger=ledger,
             breaker=breaker,
@@ -83,6 +86,7 @@ class Scheduler:
             accounts=accounts,
             light=light,
             heavy=HeavyEngine(publisher, lambda refs: breaker.call(ledger.mark_dispatched(refs, lease_seconds))),
+            requests=requests,
         )
         self._admitting = Admitting(
             self._parts,
@@ -95,8 +99,12 @@ class Scheduler:
             self._parts, host=host, since=time.time(), lease_seconds=lease_seconds, fenced=self._fenced
         )
         self._timing = Timing(self._admitting.due, self._heartbeat)
-        self._telling = Telling(self._parts, self._server, self._link)
-        self._hearing = Hearing(self._parts, self._admitting, self._timing, self._telling, self._server)
+        reading = asyncio.Lock()
+        self._telling = Telling(self._parts, self._server, self._link, reading)
+        self._retelling = Retelling(self._parts, self._server, reading)
+        self._hearing = Hearing(self._parts, self._admitting, self._timing, self._retelling, self._server)
+        self._late_cancellations: set[asyncio.Task[None]] = set()
+        requests.cancel_admitted = self._cancel_admitted
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises SocketInUseError."""
@@ -126,7 +134,7 @@ class Scheduler:
             parts.breaker.watch(self._restored),
             self._keep_leases(),
             self._telling.tell_feed(),
-            self._telling.tell_histories(),
+            self._retelling.run(),
             self._telling.tell_depths(),
             self._telling.tell_status(),
         ]
@@ -185,6 +193,12 @@ class Scheduler:
         self._parts.permission.refuse()
         self._parts.recovery.disturb()
         self._parts.light.forget_queue()
+        self._parts.requests.forget()
+
+    def _cancel_admitted(self, run: RunKey) -> None:
+        task = asyncio.create_task(self._hearing.cancel(*run))
+        self._late_cancellations.add(task)
+        task.add_done_callback(self._late_cancellations.discard)
 
     def _run_changed(self, record: RunRecord) -> None:
         self._server.tell([RunChanged(record=record)])

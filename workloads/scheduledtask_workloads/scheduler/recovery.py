@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from scheduledtask_workloads.contract import TaskKey
+from scheduledtask_workloads.contract import Job, RunOrder, TaskKey, slot_run_id
 from scheduledtask_workloads.ledger import Claim, Ledger
 from scheduledtask_workloads.scheduler.accounts import Accounts
 from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS, Breaker
@@ -82,8 +82,7 @@ class Recovery:
         if isinstance(item, LightRun):
             return item.claim
         held = self._book.find(item.ref.key)
-        due_at = float(item.slot_epoch_seconds or 0)
-        return Claim(held.job, item.ref.run_id, item.slot_epoch_seconds, due_at) if held else None
+        return _claim_again(held.job, item) if held else None
 
     async def _learn(self) -> None:
         while self._book.unlearned:
@@ -98,3 +97,11 @@ class Recovery:
 
     async def _ask(self, asked: Coroutine[Any, Any, Answer]) -> Answer:
         return await self._breaker.call(asked, BACKGROUND_SECONDS)
+
+
+def _claim_again(job: Job, order: RunOrder) -> Claim:
+    """What a later attempt began with. Of a request, the arguments are its own, and its slot decides nothing."""
+    run_id, slot = order.ref.run_id, order.slot_epoch_seconds
+    if slot is not None and run_id == slot_run_id(job.name, slot):
+        return Claim(job, run_id, slot, float(slot))
+    return Claim(job.model_copy(update={"arguments": order.arguments}), run_id, None, 0.0, slot)

@@ -1,16 +1,15 @@
-"""What the control plane is told on our own account: the ledger's feed, histories, depths, status."""
+"""What the control plane is told on our own account: the ledger's feed, depths, status."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from scheduledtask_workloads.contract import RunRecord, TaskClass, TaskKey
+from scheduledtask_workloads.contract import RunRecord, TaskClass
 from scheduledtask_workloads.contract.messages import (
     PoolDepth,
     RunChanged,
     SchedulerStatus,
-    TaskHistory,
 )
 from scheduledtask_workloads.contract.model import Message
 from scheduledtask_workloads.ledger import LedgerUnreachable
@@ -24,7 +23,6 @@ FEED_SECONDS = 0.1
 LOOK_BACK_SECONDS = 60.0
 """Of the feed, at our start: what changed while no scheduler ran. The control plane knows what it has heard before."""
 NAMESPACES_SECONDS = 2.0
-HISTORY_BATCH = 500
 STATUS_SECONDS = 1.0
 LOOK_SECONDS = 0.1  # for what changed in between
 
@@ -32,27 +30,21 @@ logger = logging.getLogger(__name__)
 
 
 class Telling:
-    """`server` tells whoever is connected; while nobody is, nothing is read."""
+    """`server` tells whoever is connected; while nobody is, nothing is read. `reading`: as Retelling has it."""
 
-    def __init__(self, parts: Parts, server: ControlServer, link: RunnersLink) -> None:
+    def __init__(self, parts: Parts, server: ControlServer, link: RunnersLink, reading: asyncio.Lock) -> None:
         self._parts = parts
         self._server = server
         self._link = link
+        self._reading = reading
         self._feed_ids: dict[str, str] = {}
         self._feed_from = f"{int((time.time() - LOOK_BACK_SECONDS) * 1000)}-0"
         self._namespaces_read_at = -NAMESPACES_SECONDS
-        self._without_history: dict[TaskKey, None] = {}
         self._status: SchedulerStatus | None = None
         self._status_told_at = 0.0
 
-    def want_history(self, key: TaskKey) -> None:
-        self._without_history[key] = None
-
     async def tell_feed(self) -> None:
         await self._repeat(FEED_SECONDS, self._tell_feed)
-
-    async def tell_histories(self) -> None:
-        await self._repeat(FEED_SECONDS, self._tell_histories)
 
     async def tell_depths(self) -> None:
         await self._repeat(STATUS_SECONDS, self._tell_depths)
@@ -78,13 +70,14 @@ class Telling:
 
     async def _tell_feed(self) -> None:
         await self._find_namespaces()
-        entries = await self._parts.breaker.call(self._parts.ledger.read_feed(self._feed_ids), BACKGROUND_SECONDS)
-        for entry in entries:
-            self._feed_ids[entry.namespace] = entry.entry_id
-        self._server.tell(
-            RunChanged(record=entry.change) if isinstance(entry.change, RunRecord) else entry.change
-            for entry in entries
-        )
+        async with self._reading:
+            entries = await self._parts.breaker.call(self._parts.ledger.read_feed(self._feed_ids), BACKGROUND_SECONDS)
+            for entry in entries:
+                self._feed_ids[entry.namespace] = entry.entry_id
+            self._server.tell(
+                RunChanged(record=entry.change) if isinstance(entry.change, RunRecord) else entry.change
+                for entry in entries
+            )
 
     async def _find_namespaces(self) -> None:
         now = time.monotonic()
@@ -94,17 +87,6 @@ class Telling:
         found = await self._parts.breaker.call(self._parts.ledger.namespaces(), BACKGROUND_SECONDS)
         for namespace in found | {held.key.namespace for held in self._parts.book}:
             self._feed_ids.setdefault(namespace, self._feed_from)
-
-    async def _tell_histories(self) -> None:
-        while self._without_history:
-            keys = list(self._without_history)[:HISTORY_BATCH]
-            found = await self._parts.breaker.call(self._parts.ledger.history(keys), BACKGROUND_SECONDS)
-            self._server.tell(
-                TaskHistory(namespace=key.namespace, name=key.name, records=tuple(records))
-                for key, records in found.items()
-            )
-            for key in keys:
-                self._without_history.pop(key, None)
 
     async def _tell_depths(self) -> None:
         pools = {
