@@ -48,11 +48,12 @@ EVENT_NOTES: Mapping[EventReason, EventNote] = {
     EventReason.CLASS_CHANGED: EventNote(
         _NORMAL, "The other engine runs it from now on.", "Write `spec.class` to hold it on one."
     ),
-    EventReason.READY: EventNote(_NORMAL, "It can run (again)."),
+    EventReason.READY: EventNote(
+        _NORMAL, "It can run, after it could not. A new one that can at once has no such event."
+    ),
     EventReason.NOT_READY: EventNote(
         _WARNING,
-        "It cannot run as it is written, or it is not known yet whether it can. The note begins with the condition's "
-        "reason.",
+        "It cannot run as it is written. The note begins with the condition's reason.",
         "As for that reason of the Ready condition.",
     ),
     EventReason.RUN_FAILED: EventNote(
