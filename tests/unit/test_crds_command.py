@@ -44,9 +44,9 @@ def test_it_prints_json_that_kubectl_can_apply() -> None:
 def test_it_writes_files_and_names_them(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["--directory", str(tmp_path / "new"), "--output", "json"])
 
-    (written,) = json.loads(result.output)["files"]
-    assert Path(written).parent == tmp_path / "new"
-    assert Path(written).read_text(encoding="utf-8") == to_yaml(crds()[0])
+    for written, crd in zip(json.loads(result.output)["files"], crds(), strict=True):
+        assert Path(written).parent == tmp_path / "new"
+        assert Path(written).read_text(encoding="utf-8") == to_yaml(crd)
 
 
 def test_a_directory_that_cannot_be_made_is_a_plain_problem(tmp_path: Path) -> None:

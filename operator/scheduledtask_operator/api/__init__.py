@@ -7,9 +7,10 @@ from scheduledtask_operator.api.choices import (
     ConcurrencyChoice,
     TriggerOutcome,
 )
-from scheduledtask_operator.api.crd import crd_file_name, crds, to_yaml
+from scheduledtask_operator.api.crd import PLURAL, RUN_PLURAL, crd_file_name, crds, to_yaml
 from scheduledtask_operator.api.parsing import (
     ParsedResource,
+    ParsedRun,
     ParseResult,
     manifest_files,
     parse_directory,
@@ -18,6 +19,14 @@ from scheduledtask_operator.api.parsing import (
 )
 from scheduledtask_operator.api.problems import ManifestProblem, Notice
 from scheduledtask_operator.api.resource import API_VERSION, GROUP, KIND, VERSION, ObjectMeta, ScheduledTask
+from scheduledtask_operator.api.run_resource import (
+    RUN_KIND,
+    RunOutcome,
+    RunProgress,
+    ScheduledTaskRun,
+    ScheduledTaskRunSpec,
+    ScheduledTaskRunStatus,
+)
 from scheduledtask_operator.api.spec import Artifacts, Profile, Retry, ScheduledTaskSpec, Worker
 from scheduledtask_operator.api.status import Condition, ScheduledTaskStatus
 from scheduledtask_workloads.contract import Requirement, TaskClass
@@ -26,6 +35,9 @@ __all__ = [
     "API_VERSION",
     "GROUP",
     "KIND",
+    "PLURAL",
+    "RUN_KIND",
+    "RUN_PLURAL",
     "VERSION",
     "Adaptation",
     "Artifacts",
@@ -38,10 +50,16 @@ __all__ = [
     "ObjectMeta",
     "ParseResult",
     "ParsedResource",
+    "ParsedRun",
     "Profile",
     "Requirement",
     "Retry",
+    "RunOutcome",
+    "RunProgress",
     "ScheduledTask",
+    "ScheduledTaskRun",
+    "ScheduledTaskRunSpec",
+    "ScheduledTaskRunStatus",
     "ScheduledTaskSpec",
     "ScheduledTaskStatus",
     "TaskClass",

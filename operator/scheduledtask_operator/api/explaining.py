@@ -48,16 +48,16 @@ class Explained(typing.NamedTuple):
     fix: str
 
 
-def explain(error: ErrorDetails, written: str | None) -> Explained:
-    """`written` is the scalar as it stands in the text, None where there is none."""
+def explain(error: ErrorDetails, written: str | None, root: type[BaseModel] = ScheduledTask) -> Explained:
+    """`written` is the scalar as it stands in the text, None where there is none. `root` is what was to be read."""
     path, kind = _field_path(error["loc"]), error["type"]
     if kind == "missing":
-        return Explained(path, None, "is missing", f"add it: {_description(path)}")
+        return Explained(path, None, "is missing", f"add it: {_description(root, path)}")
     if kind == "extra_forbidden":
-        return Explained(path, None, "is no field of ScheduledTask", _nearest_field(path))
+        return Explained(path, None, f"is no field of {root.__name__}", _nearest_field(root, path))
     value = _shown(error["input"], written)
     if kind in ("enum", "literal_error"):
-        return _not_a_choice(path, value, error, written)
+        return _not_a_choice(root, path, value, error, written)
     if kind in _NOT_A:
         wanted = _NOT_A[kind]
         return Explained(path, value, *_wrong_kind(error["input"], wanted, written))
@@ -81,10 +81,12 @@ def _wrong_kind(value: Any, wanted: str, written: str | None) -> tuple[str, str]
     return f"is {kind_of(value)}, not {wanted}", how
 
 
-def _not_a_choice(path: FieldPath, value: str | None, error: ErrorDetails, written: str | None) -> Explained:
+def _not_a_choice(
+    root: type[BaseModel], path: FieldPath, value: str | None, error: ErrorDetails, written: str | None
+) -> Explained:
     if not isinstance(error["input"], str):
         return Explained(path, value, *_wrong_kind(error["input"], "text", written))
-    choices = [str(choice) for choice in _choices(path)]
+    choices = [str(choice) for choice in _choices(root, path)]
     near = difflib.get_close_matches(error["input"].lower(), {choice.lower(): choice for choice in choices}, 1, 0.7)
     meant = next((choice for choice in choices if near and choice.lower() == near[0]), None)
     fix = f"did you mean {meant}?" if meant else f"write one of {', '.join(choices)}"
@@ -104,21 +106,21 @@ def _field_path(location: tuple[int | str, ...]) -> FieldPath:
     return tuple(part for part in location if part != "[key]")
 
 
-def _nearest_field(path: FieldPath) -> str:
+def _nearest_field(root: type[BaseModel], path: FieldPath) -> str:
     *parent, given = path
-    known = sorted(aliases(_model_at(tuple(parent)) or ScheduledTask))
+    known = sorted(aliases(_model_at(root, tuple(parent)) or root))
     folded = {name.lower(): name for name in known}
     near = difflib.get_close_matches(str(given).replace("_", "").lower(), folded, 1, 0.75)
     if near:
         return f"did you mean {folded[near[0]]}?"
-    elsewhere = [format_path(other) for other in _fields_named(str(given))]
+    elsewhere = [format_path(other) for other in _fields_named(root, str(given))]
     if elsewhere:
         return f"did you mean {' or '.join(elsewhere)}?"
     return f"remove it, or write one of {', '.join(known)}"
 
 
-def _fields_named(name: str) -> list[FieldPath]:
-    return [path for path in _all_fields(ScheduledTask, ()) if path[-1] == name and path[0] != "status"]
+def _fields_named(root: type[BaseModel], name: str) -> list[FieldPath]:
+    return [path for path in _all_fields(root, ()) if path[-1] == name and path[0] != "status"]
 
 
 def _all_fields(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -128,16 +130,16 @@ def _all_fields(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple
             yield from _all_fields(nested, (*path, name))
 
 
-def _description(path: FieldPath) -> str:
-    parent = _model_at(path[:-1])
+def _description(root: type[BaseModel], path: FieldPath) -> str:
+    parent = _model_at(root, path[:-1])
     field = aliases(parent).get(str(path[-1])) if parent else None
     text = field.description if field and field.description else "it is required"
     return text[0].lower() + text[1:].split(". ")[0].rstrip(".")
 
 
-def _choices(path: FieldPath) -> list[str]:
+def _choices(root: type[BaseModel], path: FieldPath) -> list[str]:
     names = [part for part in path if isinstance(part, str)]
-    parent = _model_at(tuple(names[:-1]))
+    parent = _model_at(root, tuple(names[:-1]))
     field = aliases(parent)[names[-1]] if parent else None
     return [] if field is None else [str(choice) for choice in _choices_in(field.annotation)]
 
@@ -150,8 +152,8 @@ def _choices_in(annotation: Any) -> list[str]:
     return [choice for inner in typing.get_args(annotation) for choice in _choices_in(inner)]
 
 
-def _model_at(path: FieldPath) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = ScheduledTask
+def _model_at(root: type[BaseModel], path: FieldPath) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = root
     for part in path:
         if isinstance(part, str) and model is not None:
             field = aliases(model).get(part)

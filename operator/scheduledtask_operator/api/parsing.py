@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from scheduledtask_operator.api.documents import ComposeError, Document, kind_of
@@ -18,11 +18,13 @@ from scheduledtask_operator.api.explaining import explain
 from scheduledtask_operator.api.json_documents import NotJsonError, json_documents
 from scheduledtask_operator.api.problems import FieldPath, ManifestProblem, Notice, format_value, unreadable
 from scheduledtask_operator.api.resource import API_VERSION, GROUP, KIND, ScheduledTask
+from scheduledtask_operator.api.run_resource import RUN_KIND, ScheduledTaskRun
 from scheduledtask_operator.api.yaml_documents import yaml_documents
 from scheduledtask_workloads.contract import TaskKey
 
 SUFFIXES = (".yaml", ".yml", ".json")
-_LISTS = ("List", f"{KIND}List")
+_MODELS: dict[str, type[BaseModel]] = {KIND: ScheduledTask, RUN_KIND: ScheduledTaskRun}
+_LISTS = ("List", *(f"{kind}List" for kind in _MODELS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,20 @@ class ParsedResource:
 
 
 @dataclass(frozen=True, slots=True)
+class ParsedRun:
+    """A good ScheduledTaskRun, and where it stands."""
+
+    run: ScheduledTaskRun
+    source: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class ParseResult:
-    """Everything that came of some manifests; `resources` holds each namespace/name once."""
+    """Everything that came of some manifests; `resources` holds each namespace/name once, and so does `runs`."""
 
     resources: tuple[ParsedResource, ...] = ()
+    runs: tuple[ParsedRun, ...] = ()
     problems: tuple[ManifestProblem, ...] = ()
     notices: tuple[Notice, ...] = ()
 
@@ -132,14 +144,17 @@ class _Gathering:
     """What has been read so far, across texts."""
 
     resources: dict[TaskKey, ParsedResource] = field(default_factory=dict)
+    runs: dict[TaskKey, ParsedRun] = field(default_factory=dict)
+    generated: list[ParsedRun] = field(default_factory=list)
     problems: list[ManifestProblem] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
     def result(self, where: str) -> ParseResult:
-        if not self.resources and not self.problems:
+        runs = (*self.runs.values(), *self.generated)
+        if not (self.resources or runs or self.problems):
             fix = f"add one, with apiVersion: {API_VERSION} and kind: {KIND}"
             self.problems.append(ManifestProblem(where, f"holds no {KIND}", fix=fix))
-        return ParseResult(tuple(self.resources.values()), tuple(self.problems), tuple(self.notices))
+        return ParseResult(tuple(self.resources.values()), runs, tuple(self.problems), tuple(self.notices))
 
     def read(self, text: str, source: str) -> None:
         try:
@@ -171,22 +186,37 @@ class _Gathering:
         elif item.faults:
             self.problems.extend(item.problem(path, message, line=line) for message, line, path in item.faults)
         else:
-            self._take_task(item)
+            self._take_ours(item)
 
-    def _take_task(self, item: "_Item") -> None:
+    def _take_ours(self, item: "_Item") -> None:
         try:
-            task = ScheduledTask.model_validate(item.data)
+            read = _MODELS[item.data["kind"]].model_validate(item.data)
         except ValidationError as error:
             self.problems.extend(_explained(item, error))
             return
-        first = self.resources.get(task.key)
-        if first is None:
-            self.resources[task.key] = ParsedResource(task, item.source, item.line, item.data)
-        else:
-            place = f"{first.source}:{first.line}"
-            message = f"{task.key} is already defined at {place}"
-            fix = "remove one of the two, or give it another name"
-            self.problems.append(item.problem(("metadata", "name"), message, fix=fix))
+        if isinstance(read, ScheduledTaskRun):
+            self._take_run(item, ParsedRun(read, item.source, item.line))
+        elif isinstance(read, ScheduledTask):
+            self._take_task(item, ParsedResource(read, item.source, item.line, item.data))
+
+    def _take_task(self, item: "_Item", resource: ParsedResource) -> None:
+        first = self.resources.setdefault(resource.task.key, resource)
+        if first is not resource:
+            self._defined_twice(item, resource.task.key, first)
+
+    def _take_run(self, item: "_Item", parsed: ParsedRun) -> None:
+        """Those whose names the API server makes up are as many as there are."""
+        metadata = parsed.run.metadata
+        key = TaskKey(metadata.namespace, metadata.name)
+        if "name" not in item.data["metadata"]:
+            self.generated.append(parsed)
+        elif (first := self.runs.setdefault(key, parsed)) is not parsed:
+            self._defined_twice(item, key, first)
+
+    def _defined_twice(self, item: "_Item", key: TaskKey, first: ParsedResource | ParsedRun) -> None:
+        message = f"{key} is already defined at {first.source}:{first.line}"
+        fix = "remove one of the two, or give it another name"
+        self.problems.append(item.problem(("metadata", "name"), message, fix=fix))
 
 
 def _documents(text: str, source: str) -> Iterator[Document]:
@@ -229,7 +259,7 @@ class _Item:
 
     @property
     def is_ours(self) -> bool:
-        return str(self.data.get("apiVersion")).partition("/")[0] == GROUP or self.data.get("kind") == KIND
+        return str(self.data.get("apiVersion")).partition("/")[0] == GROUP or self.data.get("kind") in _MODELS
 
     @property
     def subject(self) -> str | None:
@@ -244,10 +274,12 @@ class _Item:
         for name, value, wanted in (("apiVersion", version, API_VERSION), ("kind", kind, KIND)):
             if not isinstance(value, str):
                 return self.problem((name,), "is missing" if value is None else "is not text", fix=f"write {wanted}")
-        if kind == KIND and version != API_VERSION:
-            return self.problem(("apiVersion",), f"is not the one of {KIND}", fix=f"write {API_VERSION}", show=True)
-        if kind != KIND and (self.is_ours or _resembles(kind)):
-            return self.problem(("kind",), f"is not a kind of {GROUP}", fix=f"write {KIND}", show=True)
+        if kind in _MODELS and version != API_VERSION:
+            return self.problem(("apiVersion",), f"is not the one of {kind}", fix=f"write {API_VERSION}", show=True)
+        meant = _resembling(str(kind))
+        if kind not in _MODELS and (self.is_ours or meant):
+            fix = f"write {meant or ' or '.join(_MODELS)}"
+            return self.problem(("kind",), f"is not a kind of {GROUP}", fix=fix, show=True)
         return None
 
     def problem(
@@ -259,8 +291,11 @@ class _Item:
         return ManifestProblem(self.source, message, at, self.document.index, path, value, fix, self.subject)
 
 
-def _resembles(kind: str) -> bool:
-    return bool(difflib.get_close_matches(kind.lower(), [KIND.lower()], 1, 0.85))
+def _resembling(kind: str) -> str | None:
+    """The kind of ours that was probably meant."""
+    folded = {name.lower(): name for name in _MODELS}
+    near = difflib.get_close_matches(kind.lower(), folded, 1, 0.85)
+    return folded[near[0]] if near else None
 
 
 def _explained(item: _Item, error: ValidationError) -> list[ManifestProblem]:
@@ -271,6 +306,6 @@ def _explained(item: _Item, error: ValidationError) -> list[ManifestProblem]:
 
 def _explained_one(item: _Item, details: ErrorDetails) -> ManifestProblem:
     written = item.document.place((*item.prefix, *details["loc"])).written
-    path, value, message, fix = explain(details, written)
+    path, value, message, fix = explain(details, written, _MODELS[item.data["kind"]])
     line = item.document.place((*item.prefix, *path)).line
     return ManifestProblem(item.source, message, line, item.document.index, path, value, fix, item.subject)

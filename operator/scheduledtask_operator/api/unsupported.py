@@ -6,9 +6,12 @@ reference page follow.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from scheduledtask_operator.api.choices import Adaptation, CatchUpChoice, ConcurrencyChoice
 from scheduledtask_operator.api.spec import ScheduledTaskSpec
+
+INSTEAD_OF_A_REFERENCE = "let the task read the secret from its own environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,16 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
     Unsupported(
         field=("arguments",),
         value="secretKeyRef",
-        instead="let the task read the secret from its own environment",
-        used=lambda spec: any(isinstance(value, dict) and "secretKeyRef" in value for value in spec.arguments.values()),
+        instead=INSTEAD_OF_A_REFERENCE,
+        used=lambda spec: holds_secret(spec.arguments),
         cel=None,  # the arguments' schema is the task's, and unknown to the API server
     ),
 )
+
+
+def holds_secret(arguments: dict[str, Any]) -> bool:
+    """Whether any argument is a reference to a secret."""
+    return any(isinstance(value, dict) and "secretKeyRef" in value for value in arguments.values())
 
 
 def _is_local(url: str) -> bool:

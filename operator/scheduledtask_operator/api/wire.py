@@ -132,6 +132,7 @@ _DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DATE_WANTED = "is not a date; write it as 2026-12-24"
 
 NAME_LENGTH = 52  # CronJob's own bound: a label's 63 characters less 11 for what is appended
+RUN_NAME_LENGTH = 63  # a label's
 _NAMESPACE_LENGTH = 63
 
 ResourceName = Annotated[
@@ -139,6 +140,12 @@ ResourceName = Annotated[
     AfterValidator(_sized(NAME_LENGTH)),
     AfterValidator(_patterned(LABEL_PATTERN, _LABEL_WANTED)),
     _schema(NAME_LENGTH, LABEL_PATTERN),
+]
+RunName = Annotated[
+    str,
+    AfterValidator(_sized(RUN_NAME_LENGTH)),
+    AfterValidator(_patterned(LABEL_PATTERN, _LABEL_WANTED)),
+    _schema(RUN_NAME_LENGTH, LABEL_PATTERN),
 ]
 NamespaceName = Annotated[
     str,

@@ -1,5 +1,7 @@
 """How tasks, runs and attempts are called."""
 
+import hashlib
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -33,6 +35,20 @@ def slot_run_id(name: str, slot_epoch_seconds: int) -> str:
 @lru_cache(maxsize=64)  # thousands of tasks share a slot, and formatting it costs more than the rest of a claim
 def _stamp(slot_epoch_seconds: int) -> str:
     return f"{datetime.fromtimestamp(slot_epoch_seconds, UTC):%Y%m%dT%H%M%SZ}"
+
+
+_REQUESTED = re.compile(r"(?P<name>[a-z0-9][-a-z0-9]*)-r[0-9a-f]{10}")  # a slot's has capital letters
+
+
+def request_run_id(name: str, uid: str) -> str:
+    """The run that an object asks for: `NAME-r` and ten hexadecimal digits, which follow from the object's identity."""
+    return f"{name}-r{hashlib.sha256(uid.encode()).hexdigest()[:10]}"
+
+
+def requesting_object(run_id: str) -> str | None:
+    """The name of the object that asked for a run; None of a run that no object asked for."""
+    match = _REQUESTED.fullmatch(run_id)
+    return match["name"] if match else None
 
 
 class AttemptRef(Message):
