@@ -125,7 +125,7 @@ class Client:
             host = self.configuration.host
             raise UnreachableError(f"no answer from the API server {host}: {error!r}") from error
         if response.status >= 300:
-            raise _refusal(response.status, response.reason or "", data)
+            raise refusal(response.status, response.reason or "", data)
         return data
 
 
@@ -141,7 +141,7 @@ def _text(value: str | int | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _refusal(status: int, phrase: str, data: bytes) -> ApiError:
+def refusal(status: int, phrase: str, data: bytes) -> ApiError:
     """The API answers with a Status object; a proxy before it, with anything."""
     try:
         answer = json.loads(data)

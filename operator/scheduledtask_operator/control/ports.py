@@ -84,7 +84,19 @@ class Memory(Protocol):
     def forget(self, key: TaskKey) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A leadership that is valid now, and at the latest until an instant on CLOCK_BOOTTIME if nothing renews it."""
+
+    fence: int
+    valid_until_boottime_seconds: float
+
+
 class Leadership(Protocol):
+    def standing(self) -> Standing | None:
+        """None while it does not lead; judged at this moment, so that who wakes up late knows at once."""
+        ...
+
     def fence(self) -> int | None:
         """The number of this leader; None while it does not lead."""
         ...

@@ -1,11 +1,13 @@
 """What the loop must remember between two starts, in the state folder."""
 
 import asyncio
+import math
 from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from scheduledtask_operator.control.first_seen import FirstSeen
+from scheduledtask_operator.control.ports import Standing
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_workloads.contract import TaskKey
 
@@ -34,6 +36,10 @@ class LocalMemory:
         self._state.fence = max(self._state.fence + 1, int(datetime.now(UTC).timestamp()))
         self._flush_handle: asyncio.Handle | None = None
         self.flush()
+
+    def standing(self) -> Standing | None:
+        """Always: the state folder is one process's, so nobody else leads."""
+        return Standing(self._state.fence, math.inf)
 
     def fence(self) -> int | None:
         return self._state.fence
