@@ -31,18 +31,18 @@ def choose_leavers(
     marks only decide between workers that are.
     """
     staying = [pod for pod in pods if not pod.terminating]
-    absent = max(0, replicas - len(staying)) + sum(_is_absent(pod, workers) for pod in staying)
-    surplus = max(0, replicas - wanted)
-    chosen = _idle(staying, workers)[: max(0, surplus - absent)]
+    # While a new shape comes there are more pods than replicas: those that go by themselves make no room.
+    free = sum(_is_absent(pod, workers) for pod in staying) + replicas - len(staying)
+    chosen = _idle(staying, workers)[: max(0, replicas - wanted - free)]
     confirmed = [pod for pod, worker in chosen if worker.draining]
-    going = min(absent, surplus) + len(confirmed)
-    marked = confirmed if going >= replicas else [pod for pod in confirmed if pod.marked]
+    everyone = free + len(confirmed) >= replicas
+    marked = confirmed if everyone else [pod for pod in confirmed if pod.marked]
     names = [pod.name for pod, _ in chosen]
     return Leaving(
         drain=tuple(names),
         mark=tuple(pod.name for pod in confirmed if pod not in marked),
         unmark=tuple(pod.name for pod in staying if pod.marked and pod.name not in names),
-        replicas=replicas - min(absent, surplus) - len(marked),
+        replicas=min(replicas, max(wanted, replicas - free - len(marked))),
     )
 
 
