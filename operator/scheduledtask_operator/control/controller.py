@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scheduledtask_operator.control.grants import keep_granting
 from scheduledtask_operator.control.heavy_jobs import HeavyJob
-from scheduledtask_operator.control.keyed_queue import KeyedQueue
+from scheduledtask_operator.control.keyed_queue import KeyedQueue, Measured
 from scheduledtask_operator.control.pool_scaler import PoolScaler
 from scheduledtask_operator.control.ports import (
     Catalogs,
@@ -52,9 +52,11 @@ class Ports:
 class Controller:
     """`run` until cancelled; `resources_changed` whenever a resource may have."""
 
-    def __init__(self, ports: Ports, *, control_socket: Path, defaults: Defaults) -> None:
+    def __init__(
+        self, ports: Ports, *, control_socket: Path, defaults: Defaults, measured: Measured | None = None
+    ) -> None:
         self._ports = ports
-        self._queue: KeyedQueue[TaskKey] = KeyedQueue()
+        self.queue: KeyedQueue[TaskKey] = KeyedQueue(measured)
         self.runs = RunBook()
         self.link = SchedulerLink(control_socket, receive=self._receive, connected=self._connected)
         self._terminating: set[str] = set()
@@ -87,16 +89,16 @@ class Controller:
         """The scheduler hears of jobs only when all are known: it drops what it is not told of."""
         async with asyncio.TaskGroup() as group:
             for _ in range(QUEUE_WORKERS):
-                group.create_task(self._queue.work(self._reconciler.reconcile))
+                group.create_task(self.queue.work(self._reconciler.reconcile))
             self.resources_changed(self._ports.resources.keys())
-            await self._queue.settled()
+            await self.queue.settled()
             group.create_task(self.link.run())
             group.create_task(keep_granting(self.link, self._ports.leadership, self._ports.clock))
             group.create_task(self._scaler.run())
 
     def resources_changed(self, keys: Iterable[TaskKey]) -> None:
         for key in keys:
-            self._queue.add(key)
+            self.queue.add(key)
 
     @property
     def is_ready(self) -> bool:
@@ -153,10 +155,10 @@ class Controller:
             self._cancel(record)
         if self.runs.change(record):
             self._ports.observer.run_changed(record)
-            self._queue.add(TaskKey(record.namespace, record.name))
+            self.queue.add(TaskKey(record.namespace, record.name))
 
     def _load_history(self, history: TaskHistory) -> None:
         key = TaskKey(history.namespace, history.name)
         for record in self.runs.load(key, history.records):
             self._ports.observer.history_read(record)
-        self._queue.add(key)
+        self.queue.add(key)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -9,13 +10,19 @@ Key = TypeVar("Key", bound=Hashable)
 
 FIRST_BACKOFF_SECONDS = 0.05  # a passing failure is over by then
 LONGEST_BACKOFF_SECONDS = 30.0  # what people wait for after they repaired the cause
+Measured = Callable[[str, float], None]
+"""Told of each reconcile: `success` or `error`, and its seconds."""
+
 logger = logging.getLogger(__name__)
 
 
 class KeyedQueue(Generic[Key]):
     """For one event loop. A key added while it is worked on is worked on once more afterwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, measured: Measured | None = None) -> None:
+        self._measured = measured
+        self.adds = self.retries = 0
+        """Since the start: keys that came to wait, and those of them that came again after a failure."""
         self._waiting: asyncio.Queue[Key] = asyncio.Queue()
         self._dirty: set[Key] = set()
         self._working: set[Key] = set()
@@ -23,10 +30,16 @@ class KeyedQueue(Generic[Key]):
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._settled = asyncio.Event()
 
+    @property
+    def depth(self) -> int:
+        """How many keys wait."""
+        return len(self._dirty)
+
     def add(self, key: Key) -> None:
         self._cancel_timer(key)
         if key in self._dirty:
             return
+        self.adds += 1
         self._dirty.add(key)
         self._settled.clear()
         if key not in self._working:
@@ -45,14 +58,17 @@ class KeyedQueue(Generic[Key]):
         """Reconcile keys until cancelled; `reconcile` returns the seconds until it wants to look again, or None."""
         while True:
             key = await self._take()
+            began, result = time.monotonic(), "success"
             try:
                 again_seconds = await reconcile(key)
             except Exception as error:  # noqa: BLE001 - whatever it was, the key is tried again and others go on
-                again_seconds = self._back_off(key, error)
+                again_seconds, result = self._back_off(key, error), "error"
             else:
                 self._failures.pop(key, None)
             finally:
                 self._done(key)
+            if self._measured is not None:
+                self._measured(result, time.monotonic() - began)
             if again_seconds is not None and key not in self._dirty:
                 self.add_after(key, again_seconds)
 
@@ -77,6 +93,7 @@ class KeyedQueue(Generic[Key]):
     def _back_off(self, key: Key, error: Exception) -> float:
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
+        self.retries += 1
         delay_seconds = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(failures, 20), LONGEST_BACKOFF_SECONDS)
         logger.error("reconcile of %s failed, again in %.2f s: %r", key, delay_seconds, error, exc_info=error)
         return delay_seconds

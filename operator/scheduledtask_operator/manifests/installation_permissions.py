@@ -6,7 +6,7 @@ from typing import Any
 
 from scheduledtask_operator.api.resource import GROUP
 from scheduledtask_operator.manifests.installation_names import NAME, PART_LABELS
-from scheduledtask_operator.manifests.naming import REDIS_SECRET, WORKER_SERVICE_ACCOUNT
+from scheduledtask_operator.manifests.naming import CATALOGS_CONFIG_MAP, REDIS_SECRET, WORKER_SERVICE_ACCOUNT
 
 Manifest = dict[str, Any]
 
@@ -65,6 +65,13 @@ EVERYWHERE = (
         " the catalog of an image.",
     ),
     Permission("", "pods/log", ("get",), "The catalog that such a pod prints."),
+    Permission(
+        "",
+        "configmaps",
+        ("get", "create", "patch"),
+        "The catalogs of a namespace's images, kept for a restart.",
+        (CATALOGS_CONFIG_MAP,),
+    ),
     Permission(
         "",
         "serviceaccounts",
