@@ -87,7 +87,7 @@ class KubernetesPools:
 
     async def forget(self, pool: PoolKey) -> None:
         if self._book.of(pool).deployment is not None:
-            await self._shapes.remove(pool)
+            await self._remove(pool)
         else:
             self._shapes.forget(pool)
 
@@ -96,7 +96,7 @@ class KubernetesPools:
         for pool in self._book:
             if pool not in wanted and self._book.of(pool).deployment is not None:
                 logger.info("removing a pool that nothing asks for", extra=pool._asdict())
-                await self._shapes.remove(pool)
+                await self._remove(pool)
 
     async def run(self) -> None:
         """Keeps the label by which a disruption budget knows the pods that have a run under way."""
@@ -114,6 +114,10 @@ class KubernetesPools:
                 if self._are_known(known) and pod.busy != (pod.name in busy_hosts):
                     text = "true" if pod.name in busy_hosts else "false"
                     await self._patch_pod(pool, pod.name, {"labels": {BUSY_LABEL: text}})
+
+    async def _remove(self, pool: PoolKey) -> None:
+        await self._shapes.remove(pool)
+        self._book.drop(pool)
 
     async def _lower(self, pool: PoolKey, known: KnownPool, replicas: int) -> None:
         workers = known.workers if self._are_known(known) else None
