@@ -8,9 +8,10 @@ from pathlib import Path
 
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.local.process_tree import MARK_VARIABLE
-from scheduledtask_operator.local.project import PROJECT_VARIABLE, project_folder
+from scheduledtask_operator.local.project import project_folder
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.supervisor import Program
+from scheduledtask_workloads.contract.environment import PROJECT_VARIABLE
 
 REDIS_VARIABLE = "SCHEDULEDTASK_REDIS_URL"
 JOURNAL_VARIABLE = "SCHEDULEDTASK_BODY_JOURNAL"

@@ -5,7 +5,8 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PROJECT_VARIABLE = "SCHEDULEDTASK_PROJECT"
+from scheduledtask_workloads.contract.environment import PROJECT_VARIABLE
+
 _ENTRY_POINT_GROUP = "scheduledtask.tasks"
 
 

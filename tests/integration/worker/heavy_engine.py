@@ -17,6 +17,7 @@ from tests.conftest import RealServer
 
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import Job, RetryPolicy, RunOrder, RunRecord, TaskClass, TaskKey
+from scheduledtask_workloads.contract.messages import WorkerSeen
 from scheduledtask_workloads.ledger import Claim, Ledger, Verdict
 
 NAMESPACE, POOL = "ml", "big"
@@ -31,13 +32,18 @@ T = TypeVar("T")
 class Worker:
     """A `scheduledtask worker` process; its log is read from the file that its standard error goes to."""
 
-    def __init__(self, redis_url: str, log: Path, options: dict[str, Any]) -> None:
+    def __init__(self, redis_url: str, log: Path, host: str, options: dict[str, Any]) -> None:
         self._log = log
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "scheduledtask_operator.cli", "worker", *arguments],
-                env={**os.environ, "SCHEDULEDTASK_REDIS_URL": redis_url, "SCHEDULEDTASK_PROJECT": str(PROJECT)},
+                env={
+                    **os.environ,
+                    "SCHEDULEDTASK_REDIS_URL": redis_url,
+                    "SCHEDULEDTASK_PROJECT": str(PROJECT),
+                    "SCHEDULEDTASK_HOST": host,
+                },
                 stderr=stderr,
             )
 
@@ -68,16 +74,17 @@ class HeavyEngine:
     folder: Path
     workers: list[Worker] = field(default_factory=list)
 
-    def start_worker(self, **options: Any) -> Worker:
-        """Short terms, so that what a dead worker held is back within seconds."""
+    def start_worker(self, redis_url: str = "", **options: Any) -> Worker:
+        """Short terms, so that what a dead worker held is back within seconds. It calls itself `pod-0`, `pod-1`, ..."""
         defaults = {
             "namespace": NAMESPACE,
             "pool": POOL,
             "lease_seconds": LEASE_SECONDS,
             "visibility_timeout_seconds": 3,
         }
-        log = self.folder / f"worker-{len(self.workers)}.log"
-        worker = Worker(self.server.url, log, {**defaults, **options})
+        number = len(self.workers)
+        log = self.folder / f"worker-{number}.log"
+        worker = Worker(redis_url or self.server.url, log, f"pod-{number}", {**defaults, **options})
         self.workers.append(worker)
         return worker
 
@@ -137,6 +144,14 @@ class HeavyEngine:
     def cancel(self, order: RunOrder) -> None:
         ref = order.ref
         self._ask(lambda ledger: ledger.cancel(ref.namespace, ref.name, ref.run_id))
+
+    def seen(self) -> dict[str, WorkerSeen]:
+        """The live workers, by host."""
+        (workers,) = self._ask(lambda ledger: ledger.workers([(NAMESPACE, POOL)]))
+        return {worker.host: worker for worker in workers}
+
+    def drain(self, *hosts: str) -> None:
+        self._ask(lambda ledger: ledger.drain(NAMESPACE, POOL, hosts))
 
     def record(self, order: RunOrder) -> RunRecord | None:
         """The final record, once there is one."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from scheduledtask_workloads.catalog.errors import ProjectError
+from scheduledtask_workloads.contract.environment import PROJECT_VARIABLE
 
 GROUP = "scheduledtask.tasks"
-PROJECT_VARIABLE = "SCHEDULEDTASK_PROJECT"
 _OWN_DISTRIBUTION = "scheduledtask"
 
 

@@ -56,6 +56,14 @@ class NamespaceKeys:
         """Set: names of deleted tasks that still have open runs."""
         return f"{self.prefix}removed"
 
+    def workers(self, pool: str) -> str:
+        """Hash: a worker's host → when it was last heard (server's Unix seconds), its runs, `1` when it drains."""
+        return f"{self.prefix}workers:{pool}"
+
+    def draining(self, pool: str) -> str:
+        """Hash: a worker's host → until when it is asked to take no new runs, server's Unix seconds."""
+        return f"{self.prefix}draining:{pool}"
+
     def history(self, name: str) -> str:
         """List, trimmed, newest first: final RunRecords as JSON."""
         return f"{self.prefix}history:{name}"

@@ -1,4 +1,4 @@
-"""The ledger as a worker uses it: enter, renew, finish. Only keys of its own namespace, and the epoch."""
+"""The ledger as a worker uses it: enter, renew, finish, attend. Only keys of its own namespace, and the epoch."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import redis
 from redis.commands.core import Script
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunRecord
+from scheduledtask_workloads.contract.keys import NamespaceKeys
 from scheduledtask_workloads.ledger.errors import LedgerUnreachable
 from scheduledtask_workloads.ledger.scripts import script_text
 from scheduledtask_workloads.ledger.wire import Argument, ref_arguments, report_arguments, text
@@ -59,7 +60,7 @@ class WorkerLedger:
 
     def __init__(self, client: redis.Redis) -> None:
         self._scripts: dict[str, Script] = {
-            name: client.register_script(script_text(name)) for name in ("enter", "advance", "finish")
+            name: client.register_script(script_text(name)) for name in ("enter", "advance", "finish", "attend")
         }
         self._memories: dict[AttemptRef, RunMemory] = {}
 
@@ -110,6 +111,15 @@ class WorkerLedger:
         (answer,) = self._run("finish", arguments)
         self._memories.pop(report.ref, None)
         return RunRecord.model_validate_json(answer) if answer else None
+
+    def attend(self, namespace: str, pool: str, host: str, runs: int, *, draining: bool) -> bool:
+        """Say that the worker `host` lives, holds `runs`, and whether it takes no new ones; whether it shall not."""
+        prefix = NamespaceKeys(namespace).prefix
+        return bool(self._run("attend", (prefix, pool, host, runs, "1" if draining else "")))
+
+    def leave(self, namespace: str, pool: str, host: str) -> None:
+        """The worker is gone."""
+        self._run("attend", (NamespaceKeys(namespace).prefix, pool, host, "", ""))
 
     def _memory(self, ref: AttemptRef) -> tuple[Argument, ...]:
         memory = self._memories.get(ref)

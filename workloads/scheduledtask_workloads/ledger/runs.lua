@@ -17,6 +17,8 @@
 --   removed         set, names whose task was deleted while runs were open
 --   asked           sorted set, RUN of requests by when they were decided
 --   feed            stream, trimmed: `record` (RunRecord) or `skipped` (SlotsSkipped) as JSON
+--   workers:POOL    hash, a worker's host → when it was last heard (server's Unix seconds), its runs, '1' when it drains
+--   draining:POOL   hash, a worker's host → until when it is asked to take no new runs (server's Unix seconds)
 --   history:NAME    list, newest first: final RunRecords as JSON
 --
 -- Numbers of users' results never pass through cjson: a report's members are spliced in as Python wrote them.

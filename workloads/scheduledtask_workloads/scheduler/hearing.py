@@ -1,5 +1,6 @@
 """What the control plane says, and what follows from it."""
 
+import contextlib
 import gc
 import logging
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from scheduledtask_workloads.contract.messages import (
     CancelRun,
     ControlHello,
     ControlToScheduler,
+    DrainWorkers,
     Grant,
     GrantAcknowledged,
     JobPut,
@@ -44,6 +46,8 @@ class Hearing:
 
     async def hear(self, message: ControlToScheduler) -> None:
         match message:
+            case DrainWorkers():
+                await self._drain(message)
             case JobPut(job=job):
                 self._put(job)
             case Grant():
@@ -129,6 +133,11 @@ class Hearing:
         self._server.tell(
             [GrantAcknowledged(fence=grant.fence, deadline_boottime_seconds=grant.deadline_boottime_seconds)]
         )
+
+    async def _drain(self, message: DrainWorkers) -> None:
+        asked = self._parts.ledger.drain(message.namespace, message.pool, message.hosts)
+        with contextlib.suppress(LedgerUnreachable):  # it is said again each second
+            await self._parts.breaker.call(asked)
 
     def _tell_anew(self) -> None:
         self._retelling.want_all(held.key for held in self._parts.book)

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from scheduledtask_workloads.contract import RunRecord, TaskClass
 from scheduledtask_workloads.contract.messages import (
     PoolDepth,
+    PoolWorkersSeen,
     RunChanged,
     SchedulerStatus,
+    WorkerSeen,
 )
 from scheduledtask_workloads.contract.model import Message
 from scheduledtask_workloads.ledger import LedgerUnreachable
@@ -92,10 +94,25 @@ class Telling:
         pools = {
             (held.key.namespace, held.job.pool) for held in self._parts.book if held.job.task_class is TaskClass.HEAVY
         }
+        await self._tell_workers(sorted(pools))
         if self._parts.breaker.reachable:
             self._server.tell(await self._parts.heavy.depths(sorted(pools)))
         else:
             self._server.tell(unread_depths(pools))
+
+    async def _tell_workers(self, pools: Sequence[tuple[str, str]]) -> None:
+        """Before the depths: what a worker takes in between is then seen twice, and not missed."""
+        if not pools:
+            return
+        workers: Sequence[tuple[WorkerSeen, ...] | None]
+        try:
+            workers = await self._parts.breaker.call(self._parts.ledger.workers(pools), BACKGROUND_SECONDS)
+        except LedgerUnreachable:
+            workers = [None] * len(pools)
+        self._server.tell(
+            PoolWorkersSeen(namespace=namespace, pool=pool, workers=seen)
+            for (namespace, pool), seen in zip(pools, workers, strict=True)
+        )
 
     def _read_status(self) -> SchedulerStatus:
         return SchedulerStatus(

@@ -9,6 +9,8 @@ from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 
 from scheduledtask_workloads.worker.desk import Desk
+from scheduledtask_workloads.worker.intake import Intake
+from scheduledtask_workloads.worker.presence import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -47,13 +49,21 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # celery has no types
 
 
 class Tick(bootsteps.StartStopStep):  # type: ignore[misc]
-    """The main loop's second hand: the heartbeat file, and the desk. Celery cancels it with each lost connection."""
+    """The main loop's second hand: heartbeat file, desk, and intake. Celery cancels it with each lost connection."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
-    def __init__(self, consumer: PatientConsumer, desk: Desk, heartbeat_file: Path | None, **options: Any) -> None:
+    def __init__(
+        self,
+        consumer: PatientConsumer,
+        desk: Desk,
+        presence: Presence,
+        heartbeat_file: Path | None,
+        **options: Any,
+    ) -> None:
         super().__init__(consumer, **options)
         self._desk = desk
+        self._intake = Intake(consumer, desk.pool_name, presence)
         self._consumer = consumer
         consumer.heartbeat_file = heartbeat_file
 
@@ -65,3 +75,4 @@ class Tick(bootsteps.StartStopStep):  # type: ignore[misc]
     def _tick(self) -> None:
         self._consumer.beat()
         self._desk.tick()
+        self._intake.adjust()

@@ -41,6 +41,10 @@ class Desk:
         self._lock = threading.RLock()
         self.pool: BodyPool | None = None
 
+    @property
+    def pool_name(self) -> str:
+        return self._settings.pool
+
     def receive(self, request: "HeavyRequest") -> None:
         """Decide what becomes of a message; one that must wait comes here again."""
         with self._lock:

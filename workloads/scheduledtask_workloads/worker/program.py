@@ -20,6 +20,7 @@ from scheduledtask_workloads.ledger import WorkerLedger
 from scheduledtask_workloads.worker.application import build_application
 from scheduledtask_workloads.worker.consumer import Tick
 from scheduledtask_workloads.worker.desk import Desk
+from scheduledtask_workloads.worker.presence import Presence
 from scheduledtask_workloads.worker.settings import WorkerSettings
 from scheduledtask_workloads.worker.ward import Ward
 from scheduledtask_workloads.worker.warden import Warden
@@ -37,14 +38,16 @@ def run_worker(settings: WorkerSettings) -> int:
     ward = Ward()
     client = _client(settings.redis_url)
     ledger = WorkerLedger(client)
-    warden = Warden(settings, ledger, ward, client)
+    presence = Presence(settings, ledger, ward)
+    warden = Warden(settings, ledger, ward, presence, client)
     with tempfile.TemporaryDirectory(prefix="scheduledtask-worker-") as output_folder, _signals(warden):
         desk = Desk(settings, ledger, ward, Path(output_folder))
-        worker = _controller(settings, desk)
+        worker = _controller(settings, desk, presence)
         warden.start()
         worker.start()
         desk.drain()
         warden.stop()
+        presence.leave()
     logger.info("worker stopped", extra={"pool": settings.pool})
     return int(worker.exitcode or 0)
 
@@ -59,7 +62,7 @@ def _client(redis_url: str) -> redis.Redis:
     )
 
 
-def _controller(settings: WorkerSettings, desk: Desk) -> Any:
+def _controller(settings: WorkerSettings, desk: Desk, presence: Presence) -> Any:
     application = build_application(settings, desk)
     application.steps["consumer"].add(Tick)
     return WorkController(
@@ -73,6 +76,7 @@ def _controller(settings: WorkerSettings, desk: Desk) -> Any:
             "worker ready", extra={"namespace": settings.namespace, "pool": settings.pool, "pid": os.getpid()}
         ),
         desk=desk,
+        presence=presence,
         heartbeat_file=settings.heartbeat_file,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduledtask_workloads.broker import DEFAULT_VISIBILITY_TIMEOUT_SECONDS
+from scheduledtask_workloads.contract.environment import HOST_VARIABLE
 from scheduledtask_workloads.worker.errors import WorkerSettingError
 
 DEFAULT_LEASE_SECONDS = 15.0
@@ -36,7 +37,12 @@ class WorkerSettings:
     @property
     def host(self) -> str:
         """Who holds the leases: a restarted worker is another host."""
-        return f"{socket.gethostname()}:{os.getpid()}"
+        return f"{self.name}:{os.getpid()}"
+
+    @property
+    def name(self) -> str:
+        """What the leader knows this worker by: its pod's name."""
+        return os.environ.get(HOST_VARIABLE) or socket.gethostname()
 
 
 def _at_least(name: str, value: float, minimum: float) -> None:

@@ -74,6 +74,12 @@ class Ward:
         with self._lock:
             return [delivery.delivery_tag for delivery in self._deliveries.values()]
 
+    def runs(self) -> int:
+        """How many are in this worker's hands: entered, or waiting to be."""
+        with self._lock:
+            entered = {id(delivery) for attempt in self._attempts.values() for delivery in attempt.deliveries}
+            return len(self._attempts) + len(self._deliveries.keys() - entered)
+
     def admit(self, attempt: Attempt) -> None:
         with self._lock:
             self._attempts[_run(attempt.order.ref)] = attempt

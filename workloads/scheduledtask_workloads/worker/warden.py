@@ -13,6 +13,7 @@ import redis
 from scheduledtask_workloads.broker import PoolKeys
 from scheduledtask_workloads.execution import cancelled, interrupted, kill_tree, memory_limit_exceeded, timed_out
 from scheduledtask_workloads.ledger import LedgerUnreachable, WorkerLedger
+from scheduledtask_workloads.worker.presence import Presence
 from scheduledtask_workloads.worker.settings import WorkerSettings
 from scheduledtask_workloads.worker.ward import Attempt, Ward
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 0.2
 GRACE_SECONDS = 5.0  # from SIGTERM to SIGKILL, for a body that is cancelled or interrupted
+PRESENCE_SECONDS = 1.0
 REFRESHES_PER_TERM = 3  # of a lease or a visibility timeout: two may fail
 
 
@@ -36,7 +38,9 @@ class Every:
 
 
 class Warden:
-    def __init__(self, settings: WorkerSettings, ledger: WorkerLedger, ward: Ward, client: redis.Redis) -> None:
+    def __init__(
+        self, settings: WorkerSettings, ledger: WorkerLedger, ward: Ward, presence: Presence, client: redis.Redis
+    ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._ward = ward
@@ -44,6 +48,8 @@ class Warden:
         self._index_key = PoolKeys(settings.namespace, settings.pool).unacked_index
         self._renewal = Every(settings.lease_seconds / REFRESHES_PER_TERM)
         self._refresh = Every(settings.visibility_timeout_seconds / REFRESHES_PER_TERM)
+        self._presence = presence
+        self._attendance = Every(PRESENCE_SECONDS)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep_watch, name="warden", daemon=True)
         self.interrupting = False  # set by a signal handler; nothing that locks may be called there
@@ -68,6 +74,7 @@ class Warden:
             self._end(attempt)
         self._renewal.run(self._renew, now)
         self._refresh.run(self._keep_messages, now)
+        self._attendance.run(self._presence.tell, now)
 
     def _judge(self, attempt: Attempt, now: float) -> None:
         if self.interrupting:
