@@ -1,4 +1,4 @@
-# One image a part: docker build --target scheduler | runners | worker | worker-ml .
+# One image a part: docker build --target operator | scheduler | runners | worker | worker-ml .
 #
 # 3.13 and not plain `3-slim`: that is always the newest Python, and scheduledtask runs on 3.11 to 3.13 (scheduledtask's
 # requires-python). Any other base needs such a Python with its venv module, a shell, and glibc (the wheels are built for it).
@@ -16,6 +16,10 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 COPY images/install.sh images/
 
 # The libraries of each part are layers of their own, which stay as they are when only scheduledtask changes.
+FROM tools AS operator-libraries
+COPY requirements/operator.txt requirements/
+RUN --mount=type=cache,target=/root/.cache/pip sh images/install.sh --require-hashes --requirement requirements/operator.txt
+
 FROM tools AS workloads-libraries
 COPY requirements/workloads.txt requirements/
 RUN --mount=type=cache,target=/root/.cache/pip sh images/install.sh --require-hashes --requirement requirements/workloads.txt
@@ -44,6 +48,16 @@ RUN sh /tmp/strip.sh && rm /tmp/strip.sh
 ENV PATH=/opt/scheduledtask/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT ["scheduledtask"]
 LABEL org.opencontainers.image.licenses="Apache-2.0"
+
+FROM runtime AS operator
+COPY --from=operator-libraries /opt/scheduledtask /opt/scheduledtask
+COPY --from=own /opt/scheduledtask /opt/scheduledtask
+RUN --mount=type=bind,from=tools,source=/tools,target=/tools /tools/bin/cyclonedx-py environment --output-reproducible \
+    --output-format JSON --output-file /opt/scheduledtask/sbom.cdx.json /opt/scheduledtask/bin/python
+USER 65532:65532
+LABEL org.opencontainers.image.title="scheduledtask operator" \
+      org.opencontainers.image.description="Watches ScheduledTasks, and decides where, how large and when"
+CMD ["operator"]
 
 FROM runtime AS workloads
 COPY --from=workloads-libraries /opt/scheduledtask /opt/scheduledtask

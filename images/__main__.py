@@ -8,7 +8,7 @@ import click
 
 from images.engines import Engine, ImageError, execute, find_engine
 
-TARGETS = ("scheduler", "runners", "worker", "worker-ml")
+TARGETS = ("operator", "scheduler", "runners", "worker", "worker-ml")
 SOURCE = Path(__file__).parents[1]
 SBOM_IN_IMAGE = "/opt/scheduledtask/sbom.cdx.json"
 COLUMNS = "{:<42}{:>10}{:>10}  {}"

@@ -54,7 +54,13 @@ class Cluster(ABC):
 
     @abstractmethod
     def load_image(self, archive: Path) -> None:
-        """Bring the OCI archive's image to the nodes; pods name it with `imagePullPolicy: Never`."""
+        """Bring an archive's image, OCI's or docker's, to the nodes; pods name it with `imagePullPolicy: Never`."""
+
+    def has_image(self, image: str, image_id: str) -> bool:
+        """Whether that name stands for that very image on the nodes already."""
+        lines = self._containerd("images", "list").splitlines()[1:]
+        digests = {name: digest for name, _, digest, *_ in map(str.split, lines)}
+        return image in digests and digests[image] == digests.get(image_id)
 
     def signal_container(self, namespace: str, pod: str, container: str, signal_name: str) -> None:
         """Send KILL, STOP, CONT… to every process of a running container, from outside of it."""

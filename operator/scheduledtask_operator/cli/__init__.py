@@ -20,6 +20,7 @@ class Verbs(click.Group):
         "tasks": ("tasks", "List the tasks of the catalog, or show one."),
         "run": ("run", "Run one task here and now, in a child process."),
         "crds": ("crds", "Print the custom resource definitions."),
+        "manifests": ("manifests", "Print what puts the operator on a cluster."),
         "scheduler": ("scheduler", "Start the scheduler program (a pod's sidecar)."),
         "runners": ("runners", "Start the runners of light tasks."),
         "worker": ("worker", "Start a Celery worker of a pool of heavy tasks."),
