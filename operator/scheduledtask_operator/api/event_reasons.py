@@ -22,6 +22,7 @@ class EventReason(StrEnum):
     RUN_LOST = "RunLost"
     RUN_RETRIED = "RunRetried"
     RUN_CANCELLED = "RunCancelled"
+    RUN_NOT_FOUND = "RunNotFound"
     SLOTS_SKIPPED = "SlotsSkipped"
     POOL_SCALED_UP = "PoolScaledUp"
     POOL_SCALED_DOWN = "PoolScaledDown"
@@ -71,6 +72,11 @@ EVENT_NOTES: Mapping[EventReason, EventNote] = {
     ),
     EventReason.RUN_RETRIED: EventNote(_WARNING, "An attempt failed or was lost; the note says when the next one is."),
     EventReason.RUN_CANCELLED: EventNote(_NORMAL, "A run was cancelled."),
+    EventReason.RUN_NOT_FOUND: EventNote(
+        _WARNING,
+        "The annotation `scheduledtask.dev/cancel` names a run that is not in flight.",
+        "Take its id from `status.active`; a run that has ended needs no cancelling.",
+    ),
     EventReason.SLOTS_SKIPPED: EventNote(
         _WARNING,
         "Slots were decided without a run; the note says why.",

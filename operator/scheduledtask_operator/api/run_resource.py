@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, field_validator, model_validator
 
 from scheduledtask_operator.api.resource import ObjectMeta
 from scheduledtask_operator.api.status import Condition
@@ -123,11 +123,15 @@ class ScheduledTaskRunSpec(WireModel):
 class RunCondition(Condition):
     """A condition as Kubernetes writes them. One of the two is True once the run has ended."""
 
+    model_config = ConfigDict(validate_by_name=True)
+
     type: str = Field(description="Complete or Failed.")
 
 
 class ScheduledTaskRunStatus(LooseWireModel):
     """What became of it."""
+
+    model_config = ConfigDict(validate_by_name=True)
 
     state: str | None = Field(
         None, description="How far it is: Pending, Admitted, Dispatched, Started, Waiting, Ended."

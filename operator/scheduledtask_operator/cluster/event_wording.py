@@ -35,11 +35,16 @@ class Words:
 
 def of_run(record: RunRecord, now: datetime) -> Words | None:
     if record.state is RunState.WAITING:
-        return Words(EventReason.RUN_RETRIED, f"attempt {record.attempts} of {_run(record)}; {_next(record, now)}")
+        attempt = f"attempt {record.attempts} of run {record.run_id} ended"
+        return Words(EventReason.RUN_RETRIED, f"{attempt}{_how(record)}; {_next(record, now)}")
     if record.state not in _ENDS:
         return None
-    attempts = f" in attempt {record.attempts}" if record.attempts > 1 else ""
-    return Words(_ENDS[record.state], f"{_run(record)}{attempts}")
+    attempt = f" in attempt {record.attempts}" if record.attempts > 1 else ""
+    return Words(_ENDS[record.state], f"run {record.run_id} ended{attempt}{_how(record)}")
+
+
+def of_missing_run(run_id: str) -> Words:
+    return Words(EventReason.RUN_NOT_FOUND, f"{run_id} was to be cancelled, and is no run in flight")
 
 
 def of_skip(skipped: SlotsSkipped) -> Words:
@@ -92,10 +97,10 @@ def _of_worker(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
         yield Words(EventReason.POOL_CONFLICT, after["conflict"])
 
 
-def _run(record: RunRecord) -> str:
+def _how(record: RunRecord) -> str:
     message = f": {record.message}" if record.message else ""
     took = "" if record.duration_seconds is None else f" after {format_duration(max(0.0, record.duration_seconds))}"
-    return f"run {record.run_id} ended{took}: {record.reason}{message}"
+    return f"{took}: {record.reason}{message}"
 
 
 def _next(record: RunRecord, now: datetime) -> str:

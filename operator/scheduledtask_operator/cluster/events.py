@@ -95,6 +95,9 @@ class KubernetesEvents:
         if words is not None:
             self._tell(TaskKey(record.namespace, record.name), words)
 
+    def run_not_found(self, key: TaskKey, run_id: str) -> None:
+        self._tell(key, event_wording.of_missing_run(run_id))
+
     def history_read(self, record: RunRecord) -> None:
         """Nothing: it happened before we began, or unseen."""
 
