@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from scheduledtask_operator.api import GROUP, ScheduledTask
 from scheduledtask_operator.api.objects import BadObjectError, parse_object
 from scheduledtask_operator.cluster.client import Object
 from scheduledtask_operator.cluster.memory import StatusMemory, written_in
+from scheduledtask_operator.cluster.observed_status import ObservedStatus
 from scheduledtask_operator.control.first_seen import FirstSeen
 from scheduledtask_operator.control.ports import Resource
 from scheduledtask_workloads.contract import TaskKey
@@ -31,6 +32,7 @@ class _Held:
     mark: _Mark
     task: ScheduledTask | None
     problem: str
+    observed: ObservedStatus | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class ReadObject:
 
     key: TaskKey
     mark: _Mark
+    observed: ObservedStatus | None
     since: FirstSeen | None
     version: ScheduledTask | str | None
 
@@ -54,11 +57,15 @@ class ClusterResources:
         memory: StatusMemory,
         *,
         changed: Callable[[Iterable[TaskKey]], None],
+        watched: Callable[[TaskKey], None],
         cancel: Callable[[TaskKey, str], None],
     ) -> None:
-        """`cancel` gets the run that an annotation names."""
-        self._memory = memory
+        """`watched` hears of every version, also where only the status is another one; `cancel` gets the run that an
+        annotation names.
+        """
+        self.memory = memory
         self._changed = changed
+        self._watched = watched
         self._cancel = cancel
         self._held: dict[TaskKey, _Held] = {}
         self._terminating: set[str] = set()
@@ -72,33 +79,41 @@ class ClusterResources:
             return None
         return Resource(held.task, held.problem, held.mark.generation)
 
-    def uid(self, key: TaskKey) -> str:
-        """Of the object of that name; empty where there is none."""
+    def tasks(self) -> list[ScheduledTask]:
+        """The good ones."""
+        return [held.task for held in self._held.values() if held.task is not None]
+
+    def observed(self, key: TaskKey) -> ObservedStatus | None:
+        """The status as the watch last saw it; None when there is no such object."""
         held = self._held.get(key)
-        return held.mark.uid if held else ""
+        return held.observed if held else None
 
     def read(self, item: Object) -> ReadObject:
         """Raises nothing, whatever the object is."""
         key, mark, since = _key(item), _mark(item), written_in(item)
         held = self._held.get(key)
         version = None if held is not None and held.mark == mark else _parse(item)
-        return ReadObject(key, mark, since, version)
+        return ReadObject(key, mark, _observed(item), since, version)
 
     def take(self, read: ReadObject) -> None:
         key, before = read.key, self._held.get(read.key)
-        renewed = self._memory.observe(key, read.since)
-        if read.version is not None:
+        renewed = self.memory.observe(key, read.since)
+        if read.version is None and before is not None:
+            self._held[key] = replace(before, observed=read.observed)
+        else:
             self._held[key] = _held(read, before)
             if read.mark.cancel and (before is None or before.mark.cancel != read.mark.cancel):
                 self._cancel(key, read.mark.cancel)
         if renewed or read.version is not None:
             self._changed([key])
+        self._watched(key)
 
     def drop(self, item: Object) -> None:
         key = _key(item)
         if self._held.pop(key, None) is not None:
-            self._memory.forget(key)
+            self.memory.forget(key)
             self._changed([key])
+            self._watched(key)
 
     def namespace_terminating(self, namespace: str) -> None:
         self._terminating.add(namespace)
@@ -110,9 +125,9 @@ class ClusterResources:
 
 def _held(read: ReadObject, before: _Held | None) -> _Held:
     if isinstance(read.version, ScheduledTask):
-        return _Held(read.mark, read.version, "")
+        return _Held(read.mark, read.version, "", read.observed)
     last_good = before.task if before is not None and before.mark.uid == read.mark.uid else None
-    return _Held(read.mark, last_good, read.version or "")
+    return _Held(read.mark, last_good, read.version or "", read.observed)
 
 
 def _parse(item: Object) -> ScheduledTask | str:
@@ -124,6 +139,13 @@ def _parse(item: Object) -> ScheduledTask | str:
     except Exception as error:  # one object that we do not understand must not stop the others
         logger.exception("an object could not be read", extra=_key(item)._asdict())
         return f"cannot be read: {error!r}"
+
+
+def _observed(item: Object) -> ObservedStatus | None:
+    try:
+        return ObservedStatus.of(item)
+    except (KeyError, TypeError, ValueError):  # nothing that an API server would send
+        return None
 
 
 def _metadata(item: Object) -> dict[str, Any]:

@@ -64,20 +64,24 @@ class KopfWatch:
         self._thread: threading.Thread | None = None
 
     @property
-    def is_alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
+    def has_ended(self) -> bool:
+        return self._thread is not None and not self._thread.is_alive()
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
 
-    async def stop(self) -> None:
-        """Returns soon, also when kopf does not."""
-        self._stopping.set()
+    def begin_anew(self) -> None:
+        """kopf finds kinds that are served only when it begins."""
         if self._own_loop is not None and self._own_stop is not None:
             with contextlib.suppress(RuntimeError):  # it ended by itself just now
                 self._own_loop.call_soon_threadsafe(self._own_stop.set)
+
+    async def stop(self) -> None:
+        """Returns soon, also when kopf does not."""
+        self._stopping.set()
+        self.begin_anew()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, STOP_SECONDS)
 

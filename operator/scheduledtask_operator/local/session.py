@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from scheduledtask_operator.control.controller import Controller, Ports
+from scheduledtask_operator.control.machine_clock import MachineClock
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.control.reconcile import Defaults
 from scheduledtask_operator.local.assessment import assess_each
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.body_journal import BodyJournal
 from scheduledtask_operator.local.catalog_child import ChildCatalog
-from scheduledtask_operator.local.clock import MachineClock
 from scheduledtask_operator.local.counting import Counting
 from scheduledtask_operator.local.errors import BadManifestsError, NotReadyError
 from scheduledtask_operator.local.manifests import Manifests
@@ -29,8 +29,8 @@ from scheduledtask_operator.local.server import last_log_line, start_server
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.summary import TaskSummary
 from scheduledtask_operator.local.supervisor import Supervised, Supervisor
-from scheduledtask_operator.local.watchdog_process import Watchdog
 from scheduledtask_operator.local.unused_here import unused_here
+from scheduledtask_operator.local.watchdog_process import Watchdog
 from scheduledtask_operator.local.worker_pools import LocalPools
 
 READY_POLL_SECONDS = 0.05

@@ -1,0 +1,83 @@
+"""`scheduledtask operator`: the operator program."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from scheduledtask_operator.cli.problems import CommandProblem
+from scheduledtask_operator.cluster.errors import ClusterError
+from scheduledtask_operator.cluster.kopf_logs import tame_kopf
+from scheduledtask_operator.cluster.program import run_operator
+from scheduledtask_operator.cluster.settings import HTTP_PORT, LEASE_NAME, OperatorSettings, own_namespace, own_pod_name
+from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
+
+
+@click.command(
+    "operator",
+    help="Start the operator. In a pod it is its service account; elsewhere it goes by KUBECONFIG. POD_NAMESPACE and"
+    " POD_NAME say where its Lease lies and what it is called there.",
+    context_settings={"auto_envvar_prefix": "SCHEDULEDTASK"},
+)
+@click.option(
+    "--control-socket",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Unix socket on which its own scheduler listens.",
+)
+@click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    help="See the ScheduledTasks of this namespace only; may be given again.  [default: all namespaces]",
+)
+@click.option(
+    "--http-port",
+    type=click.IntRange(0, 65535),
+    default=HTTP_PORT,
+    show_default=True,
+    help="Of /healthz, /readyz and /metrics; 0 is any that is free.",
+)
+@click.option("--lease-name", default=LEASE_NAME, show_default=True, help="Of operators that share one, one leads.")
+@click.option("--worker-image", default="", help="Of heavy tasks that name none.")
+@click.option(
+    "--image-pull-policy",
+    type=click.Choice(["IfNotPresent", "Always", "Never"]),
+    default="IfNotPresent",
+    show_default=True,
+    help="Of the workers' pods.",
+)
+@click.option(
+    "--worker-redis-url",
+    default="",
+    help="redis://HOST:PORT/DB, as workers of any namespace reach it; without user or password.",
+)
+@click.option("--artifacts-url", default="", help="Where runs leave their files when their task says nothing else.")
+def command(
+    control_socket: Path,
+    namespaces: tuple[str, ...],
+    http_port: int,
+    lease_name: str,
+    worker_image: str,
+    image_pull_policy: str,
+    worker_redis_url: str,
+    artifacts_url: str,
+) -> None:
+    settings = OperatorSettings(
+        control_socket=control_socket,
+        namespaces=namespaces,
+        http_port=http_port,
+        lease_name=lease_name,
+        own_namespace=own_namespace(),
+        pod_name=own_pod_name(),
+        worker_image=worker_image,
+        image_pull_policy=image_pull_policy,
+        worker_redis_url=worker_redis_url,
+        artifacts_url=artifacts_url,
+    )
+    try:
+        configure_logging()
+        tame_kopf()
+        asyncio.run(run_operator(settings))
+    except (LoggingSettingError, ClusterError) as error:
+        raise CommandProblem(str(error)) from error

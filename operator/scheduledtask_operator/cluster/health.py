@@ -1,0 +1,56 @@
+"""HTTP for probes and Prometheus: `/healthz`, `/readyz`, `/metrics`."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+
+class HealthServer:
+    """`async with`; `healthy` and `ready` say what is missing, in a sentence, or nothing."""
+
+    def __init__(
+        self, port: int, *, healthy: Callable[[], str], ready: Callable[[], str], registry: CollectorRegistry
+    ) -> None:
+        """Port 0 is any that is free; see `port`."""
+        self._asked_port = port
+        self._healthy = healthy
+        self._ready = ready
+        self._registry = registry
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        if self._runner is None:
+            raise RuntimeError("it was not started")
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def __aenter__(self) -> "HealthServer":
+        """Raises OSError when the port is taken."""
+        app = web.Application()
+        app.router.add_get("/healthz", self._health)
+        app.router.add_get("/readyz", self._readiness)
+        app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, port=self._asked_port).start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return _answer(self._healthy())
+
+    async def _readiness(self, request: web.Request) -> web.Response:
+        return _answer(self._ready())
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _answer(missing: str) -> web.Response:
+    return web.Response(status=503 if missing else 200, text=f"{missing or 'ok'}\n")

@@ -1,0 +1,182 @@
+"""The Redis user of each namespace with heavy tasks: its Secret, and whether Redis knows it.
+
+The password is made here and lies in the namespace's Secret; the scheduler hears only its hash.
+"""
+
+import asyncio
+import base64
+import binascii
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from scheduledtask_operator.cluster.client import Client, Object, object_path
+from scheduledtask_operator.cluster.errors import ApiError, ClusterError
+from scheduledtask_operator.control.ports import PoolKey, Pools, PoolWorkers
+from scheduledtask_operator.decisions.sizing import PoolShape
+from scheduledtask_operator.manifests.naming import REDIS_SECRET, REDIS_SECRET_KEY, WORKER_COMPONENT, component_labels
+from scheduledtask_workloads.contract.messages import NamespaceUser, NamespaceUserReady
+
+PASSWORD_BYTES = 32
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _User:
+    """`problem` is empty when Redis knows it."""
+
+    problem: str = "its Redis user is being made"
+    is_told: bool = False
+    not_before: float = 0.0
+
+
+class RedisUsers:
+    """`want` a namespace's user, feed in `user_ready`, and keep `run` running. The leader alone makes Secrets."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        redis_url: str,
+        put_user: Callable[[NamespaceUser], None],
+        remove_user: Callable[[str], None],
+        leads: Callable[[], bool],
+    ) -> None:
+        """`redis_url` is without user and password; empty: no worker can be given one."""
+        self._client = client
+        self._redis_url = redis_url
+        self._put_user = put_user
+        self._remove_user = remove_user
+        self._leads = leads
+        self._users: dict[str, _User] = {}
+
+    def want(self, namespace: str) -> None:
+        self._users.setdefault(namespace, _User())
+
+    def namespace_terminating(self, namespace: str) -> None:
+        """Its workers still need theirs."""
+
+    def namespace_gone(self, namespace: str) -> None:
+        """Its Secret is gone with it."""
+        if self._users.pop(namespace, None) is not None:
+            self._remove_user(namespace)
+
+    def problem(self, namespace: str) -> str:
+        """Why no worker of that namespace can reach Redis yet; empty when it can."""
+        user = self._users.get(namespace)
+        return user.problem if user else _User().problem
+
+    def user_ready(self, message: NamespaceUserReady) -> None:
+        user = self._users.get(message.namespace)
+        if user is not None:
+            user.problem = f"Redis refuses its user: {message.problem}" if message.problem else ""
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            for namespace, user in list(self._users.items()):
+                if not user.is_told and loop.time() >= user.not_before:
+                    user.not_before = loop.time() + RETRY_SECONDS
+                    await self._look_at(namespace, user)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look_at(self, namespace: str, user: _User) -> None:
+        if not self._redis_url:
+            user.problem = "the operator has no --worker-redis-url to give to workers"
+            return
+        try:
+            password = await self._password(namespace)
+        except ClusterError as error:
+            user.problem = f"the Secret of its Redis user cannot be made: {error}"
+            logger.warning("%s", user.problem, extra={"namespace": namespace})
+            return
+        if password:
+            user.is_told = True
+            digest = sha256(password.encode()).hexdigest()
+            self._put_user(NamespaceUser(namespace=namespace, user=user_of(namespace), password_sha256=digest))
+
+    async def _password(self, namespace: str) -> str:
+        """Of the namespace's Secret, which is made or brought up to date; empty when the leader is to make it."""
+        path = object_path("v1", "secrets", namespace=namespace, name=REDIS_SECRET)
+        found = await self._read(path)
+        password = _password_in(found)
+        if not self._leads():
+            return password
+        password = password or secrets.token_urlsafe(PASSWORD_BYTES)
+        wanted = url_with(self._redis_url, user_of(namespace), password)
+        if wanted != found:
+            await self._client.apply(path, _secret(namespace, wanted))
+        return password
+
+    async def _read(self, path: str) -> str:
+        """The URL in a Secret; empty where there is none."""
+        try:
+            held = await self._client.get(path)
+        except ApiError as error:
+            if error.is_missing:
+                return ""
+            raise
+        encoded = (held.get("data") or {}).get(REDIS_SECRET_KEY) or ""
+        try:
+            return base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+
+
+class PoolsWithUsers:
+    """Pools whose workers wait until Redis knows their user: before, they could only fail."""
+
+    def __init__(self, pools: Pools, users: RedisUsers) -> None:
+        self._pools = pools
+        self._users = users
+
+    def observe(self, pool: PoolKey) -> PoolWorkers:
+        return self._pools.observe(pool)
+
+    async def set_replicas(self, pool: PoolKey, replicas: int) -> None:
+        rises = replicas > self._pools.observe(pool).replicas
+        if not (rises and self._users.problem(pool.namespace)):
+            await self._pools.set_replicas(pool, replicas)
+
+    async def shape(self, pool: PoolKey, shape: PoolShape) -> None:
+        self._users.want(pool.namespace)
+        await self._pools.shape(pool, shape)
+
+    async def forget(self, pool: PoolKey) -> None:
+        await self._pools.forget(pool)
+
+    def problem(self, pool: PoolKey) -> str:
+        return self._pools.problem(pool) or self._users.problem(pool.namespace)
+
+
+def user_of(namespace: str) -> str:
+    return f"stask:{namespace}"
+
+
+def url_with(url: str, user: str, password: str) -> str:
+    """`url` with them in it; what it had of its own is replaced."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"))
+
+
+def _password_in(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:
+        return ""
+
+
+def _secret(namespace: str, url: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": REDIS_SECRET, "namespace": namespace, "labels": component_labels(WORKER_COMPONENT)},
+        "type": "Opaque",
+        "data": {REDIS_SECRET_KEY: base64.b64encode(url.encode()).decode()},
+    }

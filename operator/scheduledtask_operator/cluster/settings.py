@@ -1,0 +1,40 @@
+"""What an installation of the operator may differ in."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HTTP_PORT = 8080
+LEASE_NAME = "scheduledtask-operator"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    control_socket: Path
+    """Where its own scheduler listens."""
+    namespaces: tuple[str, ...] = ()
+    """The only ones whose ScheduledTasks are seen; empty: all. With some, rights in those are enough."""
+    http_port: int = HTTP_PORT
+    """Of /healthz, /readyz and /metrics; 0 is any that is free."""
+    lease_name: str = LEASE_NAME
+    """Operators that share a Lease share the work: one of them leads."""
+    own_namespace: str = "default"
+    """Where the Lease lies."""
+    pod_name: str = field(default_factory=socket.gethostname)
+    """What this one is called in the Lease and in Events."""
+    worker_image: str = ""
+    """Of heavy tasks that name none. Its catalog is the built-in one."""
+    image_pull_policy: str = "IfNotPresent"
+    worker_redis_url: str = ""
+    """`redis://HOST:PORT/DB` as workers of any namespace reach it; user and password are made for each namespace."""
+    artifacts_url: str = ""
+    """Where runs of tasks that say nothing else leave their files."""
+
+
+def own_namespace() -> str:
+    return os.environ.get("POD_NAMESPACE") or "default"
+
+
+def own_pod_name() -> str:
+    return os.environ.get("POD_NAME") or socket.gethostname()
