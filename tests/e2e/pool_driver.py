@@ -56,6 +56,8 @@ class PoolDriver:
     namespace: str
     clock: HandClock = field(default_factory=HandClock)
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    seen: dict[str, Json] = field(default_factory=dict)
+    """The pods of the last look, by name."""
 
     def __post_init__(self) -> None:
         self.start_anew()
@@ -81,17 +83,19 @@ class PoolDriver:
     async def look(self) -> None:
         for watched in self._watched:
             found = await self.client.get(watched.kind.path(self.namespace), {"labelSelector": watched.kind.selector})
+            if watched.kind is WORKER_PODS:
+                self.seen = {item["metadata"]["name"]: item for item in found["items"]}
             watched.begin_listing()
             watched.end_listing(watched.list_page((item, item) for item in found["items"]))
 
     async def deployment(self, pool: str = "train") -> Json:
         return await self.client.get(WORKER_DEPLOYMENTS.path(self.namespace, f"stask-{pool}"))
 
-    async def pods(self) -> list[Json]:
-        """Oldest first, without those that are on their way out."""
-        found = await self.client.get(WORKER_PODS.path(self.namespace), {"labelSelector": WORKER_PODS.selector})
-        staying = [item for item in found["items"] if "deletionTimestamp" not in item["metadata"]]
-        return sorted(staying, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
+    @property
+    def staying(self) -> list[str]:
+        """Of the pods of the last look those that were not told to go, oldest first."""
+        pods = [item["metadata"] for item in self.seen.values() if "deletionTimestamp" not in item["metadata"]]
+        return [pod["name"] for pod in sorted(pods, key=lambda pod: (pod["creationTimestamp"], pod["name"]))]
 
     def tell_workers(self, *workers: WorkerSeen) -> None:
         self.pools.workers_seen(PoolWorkersSeen(namespace=self.namespace, pool="train", workers=workers))

@@ -44,7 +44,7 @@ FAILED = {"terminated": {"reason": "Error", "exitCode": 2, "message": "Error: no
         ),
         (
             pod(container({"running": {}}, last=OUT_OF_MEMORY, restarts=1)),
-            "Restarted: container worker was OOMKilled: it took more than its memory limit; "
+            "CrashLoopBackOff: container worker was OOMKilled: it took more than its memory limit; "
             "declare a larger profile.memory",
         ),
         (
@@ -77,6 +77,9 @@ def test_an_init_container_of_the_users_is_named() -> None:
 def test_a_deployment_says_why_no_pods_are_made() -> None:
     condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
     assert deployment_problem({"status": {"conditions": [condition]}}) == "FailedCreate: exceeded quota"
+    message = 'pods "stask-train-6d4f-x7k2p" is forbidden: exceeded quota'
+    seen = {"status": {"conditions": [{**condition, "message": message}]}}
+    assert deployment_problem(seen) == 'FailedCreate: pods "stask-train-6d4f-…" is forbidden: exceeded quota'
     assert deployment_problem({"status": {"conditions": [{**condition, "status": "False"}]}}) == ""
     assert deployment_problem({}) == ""
 

@@ -1,19 +1,21 @@
 """Why a worker's pod is not up, from what its own status says. The message is for the one who wrote the resource."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from scheduledtask_operator.cluster.client import Object
 
 MESSAGE_LENGTH = 500  # of a scheduler's list of nodes, or the end of a log
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
-_CRASHING = "CrashLoopBackOff"
+_CRASHING = "CrashLoopBackOff"  # kubectl's word; also said between two starts, so that the message stays the same
+_POD_NAME = re.compile(r'"(stask-[a-z0-9-]+)-[a-z0-9]{5}"')  # each try has another
 
 
 def pod_problem(pod: Object) -> str:
     """Empty while it is up, or on its way."""
     status = pod.get("status") or {}
     if status.get("phase") == "Failed":
-        return _short(f"{status.get('reason') or 'Failed'}: {status.get('message') or 'the pod has ended'}")
+        return shortened(f"{status.get('reason') or 'Failed'}: {status.get('message') or 'the pod has ended'}")
     if _condition(status, "Ready") == "True":
         return ""
     return _scheduling_problem(status) or _first(map(_container_problem, _containers(status)))
@@ -24,7 +26,8 @@ def deployment_problem(deployment: Object) -> str:
     status = deployment.get("status") or {}
     for condition in status.get("conditions") or ():
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
-            return _short(f"{condition.get('reason')}: {condition.get('message')}")
+            message = _POD_NAME.sub(r'"\1-…"', str(condition.get("message")))
+            return shortened(f"{condition.get('reason')}: {message}")
     return ""
 
 
@@ -41,7 +44,7 @@ def _with_count(problem: str, count: int) -> str:
 def _scheduling_problem(status: Object) -> str:
     for condition in status.get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            return _short(f"Unschedulable: {condition.get('message')}")
+            return shortened(f"Unschedulable: {condition.get('message')}")
     return ""
 
 
@@ -55,9 +58,9 @@ def _container_problem(container: Object) -> str:
     waiting, ended = state.get("waiting") or {}, _last_end(container)
     reason = waiting.get("reason") or ""
     if reason and reason != _CRASHING and reason not in _STARTING:
-        return _short(f"{reason}: container {container['name']}: {waiting.get('message') or 'no message'}")
+        return shortened(f"{reason}: container {container['name']}: {waiting.get('message') or 'no message'}")
     if ended and (ended.get("exitCode") or not container.get("ready")) and container.get("restartCount", 0):
-        return _short(f"{reason or 'Restarted'}: container {container['name']} {_end(ended)}")
+        return shortened(f"{_CRASHING}: container {container['name']} {_end(ended)}")
     return ""
 
 
@@ -85,6 +88,6 @@ def _first(problems: Iterable[str]) -> str:
     return next(filter(None, problems), "")
 
 
-def _short(text: str) -> str:
-    """Of a long one the end is left out; of a log's tail the beginning would be, but it is short."""
+def shortened(text: str) -> str:
+    """A message of somebody else's, without its end if it is long."""
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scheduledtask_operator.cluster.client import Client, Object, object_path
 from scheduledtask_operator.cluster.errors import ApiError
 from scheduledtask_operator.cluster.kinds import WORKER_DEPLOYMENTS
+from scheduledtask_operator.cluster.pod_problems import shortened
 from scheduledtask_operator.cluster.pool_objects import SHAPE_HASH, WorkerDeployment, read_deployment
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.decisions.sizing import PoolShape
@@ -67,7 +68,8 @@ class PoolShapes:
         except ApiError as error:
             if error.is_passing:
                 raise
-            self._refuse(pool, shape, f"the API server refuses its workers: {error.message}", now)
+            message = shortened(f"the API server refuses its workers: {error.message}")
+            self._refuse(pool, shape, message, now)
         return None
 
     async def _bring(
