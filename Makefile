@@ -51,6 +51,18 @@ cluster-up: install ## Start a real cluster for tests; docs/testing-on-a-cluster
 cluster-down: install ## Remove that cluster; what was built for it is kept
 	$(BIN)/python -m tests.cluster down
 
+.PHONY: e2e
+e2e: install ## Test on a real cluster what takes seconds; start it if it does not run
+	$(BIN)/python -m pytest tests/e2e -m "not long"
+
+.PHONY: e2e-full
+e2e-full: install ## Test everything on a real cluster: storms, long failovers
+	$(BIN)/python -m pytest tests/e2e
+
+.PHONY: demo-cluster
+demo-cluster: install ## Run the examples on a real cluster, and show how to look at them
+	@$(BIN)/python -m tests.cluster demo
+
 .PHONY: image
 image: install ## Build every image with docker or buildah; print their sizes, write build/sbom/
 	$(BIN)/python -m images $(if $(BASE),--base $(BASE))
@@ -62,6 +74,11 @@ bench: install ## Measure, and print the figures of docs/benchmarks.md
 .PHONY: crds
 crds: install ## Generate crds/ from the models
 	$(BIN)/scheduledtask crds --directory crds
+
+.PHONY: manifests
+manifests: install ## Generate deploy/ and docs/permissions.md from the builders
+	$(BIN)/scheduledtask manifests > deploy/scheduledtask.yaml
+	$(BIN)/python -m scheduledtask_operator.manifests.installation_page > docs/permissions.md
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 LOCK_IMAGE = $(LOCK) --constraint requirements/runtime.txt

@@ -5,10 +5,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from images.engines import ImageError
 from tests.cluster import ladder
 from tests.cluster.binaries import build
+from tests.cluster.demo import demo
 from tests.cluster.errors import ClusterError
 from tests.cluster.images import base_image
+from tests.cluster.installing import install_on
 from tests.cluster.packages import install_packages
 from tests.cluster.places import Places, places
 from tests.cluster.progress import Progress
@@ -42,6 +45,11 @@ VERBS: dict[str, tuple[str, Verb]] = {
         "make the stand-in for python:3-slim; print its name",
         lambda _where, progress, _given: base_image(progress),
     ),
+    "install": (
+        "bring the operator to the cluster, built from the source as it is; what stands is brought up to date",
+        lambda where, progress, _given: install_on(ladder.find(where), where, progress),
+    ),
+    "demo": ("all of it, with the examples", lambda where, progress, _given: demo(where, progress)),
     "load": (
         "bring an image to the nodes",
         lambda where, _progress, given: ladder.find(where).load_image(given.archive),
@@ -64,7 +72,7 @@ def main() -> int:
     _, perform = VERBS[given.verb]
     try:
         answer = perform(places(), Progress(), given)
-    except ClusterError as error:
+    except (ClusterError, ImageError) as error:
         print(f"tests.cluster: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -26,10 +26,14 @@ class Api:
         Raises:
             CommandFailedError: with what it wrote, as a user would read it.
         """
+        return run(self.command(*arguments), stdin=stdin, timeout_seconds=timeout_seconds)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The program and its arguments, for those who run it themselves."""
         whom = [f"--kubeconfig={self.kubeconfig}", f"--context={self.context}"]
         if self.discovery_cache is not None:
             whom.append(f"--cache-dir={self.discovery_cache}")
-        return run([self.program, *whom, *arguments], stdin=stdin, timeout_seconds=timeout_seconds)
+        return [self.program, *whom, *arguments]
 
 
 class Cluster(ABC):

@@ -12,7 +12,7 @@ from tests.cluster.commands import wait_until
 from tests.cluster.diagnosis import explain_pods, read_pods
 from tests.cluster.errors import CommandFailedError, NotReadyError
 from tests.cluster.images import tools_image
-from tests.cluster.node_images import TAG, NodeImages
+from tests.cluster.node_images import TAG, NodeImages, node_images
 from tests.cluster.places import Places
 from tests.cluster.progress import Progress
 
@@ -56,6 +56,12 @@ def install(cluster: Cluster, images: NodeImages, places: Places, progress: Prog
         _apply(cluster, [_for_tests(each, built) for each in objects])
         await_ready(cluster, installation.namespace)
     return installation
+
+
+def install_on(cluster: Cluster, places: Places, progress: Progress) -> str:
+    """`install`, with images of the source as it is now; the namespace it is in."""
+    with node_images(cluster, progress) as images:
+        return install(cluster, images, places, progress).namespace
 
 
 def await_ready(cluster: Cluster, namespace: str, timeout_seconds: float = READY_SECONDS) -> None:
