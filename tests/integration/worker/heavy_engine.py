@@ -17,7 +17,7 @@ from tests.conftest import RealServer
 
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import Job, RetryPolicy, RunOrder, RunRecord, TaskClass, TaskKey
-from scheduledtask_workloads.contract.messages import WorkerSeen
+from scheduledtask_workloads.contract.messages import NamespaceUser, WorkerSeen
 from scheduledtask_workloads.ledger import Claim, Ledger, Verdict
 
 NAMESPACE, POOL = "ml", "big"
@@ -152,6 +152,15 @@ class HeavyEngine:
 
     def drain(self, *hosts: str) -> None:
         self._ask(lambda ledger: ledger.drain(NAMESPACE, POOL, hosts))
+
+    def let_in(self, user: NamespaceUser) -> str:
+        """Make a Redis user; why it could not be, or nothing."""
+
+        async def let_in(ledger: Ledger) -> str:
+            (problem,) = await ledger.let_in([user], (await ledger.server()).version)
+            return problem
+
+        return self._ask(let_in)
 
     def record(self, order: RunOrder) -> RunRecord | None:
         """The final record, once there is one."""

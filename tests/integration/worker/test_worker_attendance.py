@@ -40,11 +40,12 @@ def test_a_killed_worker_is_seen_no_more(engine: HeavyEngine) -> None:
 
 def test_a_drained_worker_takes_nothing_until_nobody_asks_any_more(engine: HeavyEngine, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    engine.start_worker()
-    await_seen(engine, WorkerSeen(host="pod-0", runs=0))
-    await_seen(engine, WorkerSeen(host="pod-0", runs=0, draining=True), asking=("pod-0",))
+    for _ in range(2):
+        engine.start_worker()
+    open_one = WorkerSeen(host="pod-1", runs=0)
+    await_seen(engine, WorkerSeen(host="pod-0", runs=0), open_one)
+    await_seen(engine, WorkerSeen(host="pod-0", runs=0, draining=True), open_one, asking=("pod-0",))
     order = engine.submit("journals", arguments={"path": str(journal)})
-    engine.start_worker().await_ready()
     assert engine.await_record(order).host.startswith("pod-1:")
 
     engine.workers[1].terminate()

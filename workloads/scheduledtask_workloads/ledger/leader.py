@@ -18,6 +18,7 @@ from scheduledtask_workloads.contract import (
 )
 from scheduledtask_workloads.contract.keys import EPOCH_KEY, NamespaceKeys
 from scheduledtask_workloads.contract.messages import SlotsSkipped
+from scheduledtask_workloads.ledger.access import LedgerAccess
 from scheduledtask_workloads.ledger.asking import AsyncServer
 from scheduledtask_workloads.ledger.attendance import LedgerAttendance
 from scheduledtask_workloads.ledger.claim import Admission, Claim, RunWithoutRedis, Verdict
@@ -55,7 +56,7 @@ _VERDICTS: dict[str, tuple[Verdict, Reason | None, int]] = {
 _CANCEL_OUTCOMES = {"E": CancelOutcome.ENDED, "F": CancelOutcome.FLAGGED, "U": CancelOutcome.UNKNOWN}
 
 
-class Ledger(LedgerReading, LedgerAttendance):
+class Ledger(LedgerReading, LedgerAttendance, LedgerAccess):
     """Runs in Redis, for the one scheduler that leads. Each method is one round trip unless it says otherwise.
 
     Leases, retry pauses and patience are measured by the server's clock. Every method raises LedgerUnreachable when

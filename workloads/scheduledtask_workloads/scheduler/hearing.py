@@ -16,6 +16,8 @@ from scheduledtask_workloads.contract.messages import (
     JobPut,
     JobRemoved,
     JobsComplete,
+    NamespaceUser,
+    NamespaceUserRemoved,
     RequestRun,
     StopFiring,
 )
@@ -23,6 +25,7 @@ from scheduledtask_workloads.ledger import LedgerUnreachable
 from scheduledtask_workloads.schedule import ScheduleError
 from scheduledtask_workloads.scheduler.admission import Admitting, Parts
 from scheduledtask_workloads.scheduler.control_server import ControlServer
+from scheduledtask_workloads.scheduler.namespace_users import NamespaceUsers
 from scheduledtask_workloads.scheduler.permission import boottime_seconds
 from scheduledtask_workloads.scheduler.retelling import Retelling
 from scheduledtask_workloads.scheduler.timing import Group, Timing
@@ -34,12 +37,19 @@ class Hearing:
     """Takes the messages of socket A."""
 
     def __init__(
-        self, parts: Parts, admitting: Admitting, timing: Timing, retelling: Retelling, server: ControlServer
+        self,
+        parts: Parts,
+        admitting: Admitting,
+        timing: Timing,
+        retelling: Retelling,
+        users: NamespaceUsers,
+        server: ControlServer,
     ) -> None:
         self._parts = parts
         self._admitting = admitting
         self._timing = timing
         self._retelling = retelling
+        self._users = users
         self._server = server
         self._loading = False
         """Between ControlHello and JobsComplete."""
@@ -70,6 +80,10 @@ class Hearing:
                 self._complete()
             case StopFiring():
                 self._parts.permission.stop_firing()
+            case NamespaceUser():
+                self._users.put(message)
+            case NamespaceUserRemoved():
+                self._users.remove(message)
             case RequestRun():
                 self._parts.requests.ask(message, datetime.now(UTC).timestamp())
                 self._admitting.wake()

@@ -25,6 +25,7 @@ from scheduledtask_workloads.scheduler.hearing import Hearing
 from scheduledtask_workloads.scheduler.heavy_engine import HeavyEngine
 from scheduledtask_workloads.scheduler.job_book import JobBook
 from scheduledtask_workloads.scheduler.light_engine import LightEngine
+from scheduledtask_workloads.scheduler.namespace_users import NamespaceUsers
 from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
 from scheduledtask_workloads.scheduler.recovery import Recovery
 from scheduledtask_workloads.scheduler.requests import Requests, RunKey
@@ -102,7 +103,8 @@ class Scheduler:
         reading = asyncio.Lock()
         self._telling = Telling(self._parts, self._server, self._link, reading)
         self._retelling = Retelling(self._parts, self._server, reading)
-        self._hearing = Hearing(self._parts, self._admitting, self._timing, self._retelling, self._server)
+        self._users = NamespaceUsers(ledger, breaker, self._server.tell)
+        self._hearing = Hearing(self._parts, self._admitting, self._timing, self._retelling, self._users, self._server)
         self._late_cancellations: set[asyncio.Task[None]] = set()
         requests.cancel_admitted = self._cancel_admitted
 
@@ -135,6 +137,7 @@ class Scheduler:
             self._keep_leases(),
             self._telling.tell_feed(),
             self._retelling.run(),
+            self._users.run(),
             self._telling.tell_depths(),
             self._telling.tell_status(),
         ]

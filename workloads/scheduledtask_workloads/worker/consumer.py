@@ -69,7 +69,8 @@ class Tick(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def start(self, consumer: PatientConsumer) -> None:
         self._desk.pool = consumer.pool
-        self._tick()
+        self._consumer.beat()
+        self._desk.tick()
         consumer.timer.call_repeatedly(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:

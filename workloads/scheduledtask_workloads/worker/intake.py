@@ -17,19 +17,20 @@ class Intake:
         self._consumer = consumer
         self._pool = pool
         self._presence = presence
+        self._open = True  # over reconnections: Celery consumes again only from what was not cancelled
 
     def adjust(self) -> None:
         """Bring the consumer to what was asked."""
         if celery_state.should_stop is not None:
             return
         wanted = not self._presence.asked_to_drain
-        taking = self._consumer.task_consumer.consuming_from(self._pool)
-        if taking and not wanted:
+        if self._open and not wanted:
             logger.info("asked to drain; takes no new runs", extra={"pool": self._pool})
             self._consumer.cancel_task_queue(self._pool)
-        elif wanted and not taking:
+        elif wanted and not self._open:
             logger.info("takes runs again", extra={"pool": self._pool})
             self._consumer.add_task_queue(self._pool)
+        self._open = wanted
         self._presence.closed = not wanted and not self._message_under_way()
 
     def _message_under_way(self) -> bool:
