@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduledtask_operator.decisions.sizing import PoolShape, RunNeed, size_worker
+from scheduledtask_operator.manifests.catalog import catalog_pod
 from scheduledtask_operator.manifests.pod_template import template_problems
 from scheduledtask_operator.manifests.strategic_merge import PodTemplateError, strategic_merge
 from scheduledtask_operator.manifests.workers import worker_deployment
@@ -19,6 +20,10 @@ def template(theirs: dict[str, Any] | None) -> dict[str, Any]:
     shape = PoolShape("ours:1", theirs, SIZE, grace_seconds=7260)
     built: dict[str, Any] = worker_deployment("ml", "train", shape)["spec"]["template"]
     return built
+
+
+def catalog(theirs: dict[str, Any] | None) -> dict[str, Any]:
+    return catalog_pod("ml", "ours:1", theirs)
 
 
 def worker(theirs: dict[str, Any]) -> dict[str, Any]:
@@ -85,39 +90,35 @@ def test_the_longer_grace_is_taken() -> None:
         assert merged["spec"]["terminationGracePeriodSeconds"] == taken
 
 
-OURS: list[tuple[dict[str, Any], str]] = [
-    ({"metadata": {"labels": {"scheduledtask.dev/pool": "x"}}}, "metadata.labels[scheduledtask.dev/pool]"),
-    ({"metadata": {"labels": {"app.kubernetes.io/managed-by": "x"}}}, "labels[app.kubernetes.io/managed-by]"),
-    ({"spec": {"restartPolicy": "Never"}}, "spec.restartPolicy: 'Never'"),
-    ({"spec": {"containers": [{"name": "worker", "image": "x"}]}}, "write it there"),
-    ({"spec": {"containers": [{"name": "worker", "command": ["x"]}]}}, "containers[worker].command"),
-    ({"spec": {"containers": [{"name": "worker", "args": ["x"]}]}}, "containers[worker].args"),
-    ({"spec": {"containers": [{"name": "worker", "livenessProbe": {"tcpSocket": {"port": 1}}}]}}, "livenessProbe"),
-    (
-        {"spec": {"containers": [{"name": "worker", "env": [{"name": "SCHEDULEDTASK_REDIS_URL", "value": "x"}]}]}},
-        "env[",
-    ),
-    ({"spec": {"containers": [{"name": "worker", "env": [{"name": "SCHEDULEDTASK_HOST", "value": "x"}]}]}}, "env["),
-    ({"spec": {"containers": [{"name": "worker", "$patch": "delete"}]}}, "no container 'worker' is left"),
-    ({"spec": {"containers": [{"$patch": "replace"}, {"name": "other", "image": "x"}]}}, "no container 'worker'"),
-]
+def of_worker(**fields: Any) -> dict[str, Any]:
+    return {"spec": {"containers": [{"name": "worker", **fields}]}}
 
 
-@pytest.mark.parametrize(("theirs", "problem"), OURS)
-def test_what_ties_a_pod_to_its_pool_is_refused_with_its_field_and_stays_ours(
-    theirs: dict[str, Any], problem: str
-) -> None:
+@pytest.mark.parametrize(
+    ("theirs", "problem"),
+    [
+        ({"metadata": {"labels": {"scheduledtask.dev/pool": "x"}}}, "metadata.labels[scheduledtask.dev/pool]"),
+        ({"metadata": {"labels": {"scheduledtask.dev/busy": "true"}}}, "metadata.labels[scheduledtask.dev/busy]"),
+        ({"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}}, "labels[app.kubernetes.io/managed-by]"),
+        ({"spec": {"restartPolicy": "Never"}}, "spec.restartPolicy: 'Never'"),
+        (of_worker(image="x"), "containers[worker].image: is set by spec.worker.image; write it there"),
+        (of_worker(command=["x"]), "containers[worker].command"),
+        (of_worker(args=["x"]), "containers[worker].args"),
+        (of_worker(livenessProbe={"$patch": "replace", "tcpSocket": {"port": 1}}), "livenessProbe"),
+        (of_worker(readinessProbe=None), "readinessProbe"),
+        (of_worker(env=[{"name": "SCHEDULEDTASK_REDIS_URL", "value": "x"}]), "env[SCHEDULEDTASK_REDIS_URL]"),
+        (of_worker(env=[{"name": "SCHEDULEDTASK_HOST", "$patch": "delete"}]), "env[SCHEDULEDTASK_HOST]"),
+        ({"spec": {"containers": [{"name": "worker", "$patch": "delete"}]}}, "no container 'worker' is left"),
+        ({"spec": {"containers": [{"$patch": "replace"}, {"name": "other"}]}}, "no container 'worker' is left"),
+    ],
+)
+def test_what_ties_a_pod_to_its_pool_is_refused_with_field_and_fix(theirs: dict[str, Any], problem: str) -> None:
     (line,) = template_problems(theirs)
     assert line.startswith("spec.worker.podTemplate")
     assert problem in line
-    merged, ours = template(theirs), template(None)
-    mine = next(item for item in merged["spec"]["containers"] if item["name"] == "worker")
-    for name in ("image", "command", "livenessProbe", "readinessProbe", "startupProbe"):
-        assert mine[name] == ours["spec"]["containers"][0][name]
-    assert mine["env"] == ours["spec"]["containers"][0]["env"]
-    assert "args" not in mine
-    assert merged["metadata"]["labels"] == ours["metadata"]["labels"]
-    assert merged["spec"]["restartPolicy"] == "Always"
+    for build in (template, catalog):
+        with pytest.raises(PodTemplateError, match=r"spec\.worker\.podTemplate"):
+            build(theirs)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,7 @@ def test_any_template_is_told_wrong_or_is_built(theirs: dict[str, Any]) -> None:
     if not template_problems(theirs):
         try:
             template(theirs)
+            catalog(theirs)
         except PodTemplateError as error:
             pytest.fail(f"not told of before: {error}")
     assert theirs == before

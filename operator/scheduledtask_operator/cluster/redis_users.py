@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from scheduledtask_operator.cluster.client import Client, Object, object_path
+from scheduledtask_operator.cluster.client import Client, object_path
 from scheduledtask_operator.cluster.errors import ApiError, ClusterError
 from scheduledtask_operator.control.ports import PoolKey, Pools, PoolWorkers
 from scheduledtask_operator.decisions.sizing import PoolShape
-from scheduledtask_operator.manifests.naming import REDIS_SECRET, REDIS_SECRET_KEY, WORKER_COMPONENT, component_labels
+from scheduledtask_operator.manifests.naming import REDIS_SECRET, REDIS_SECRET_KEY
+from scheduledtask_operator.manifests.workers import redis_secret
 from scheduledtask_workloads.contract.messages import NamespaceUser, NamespaceUserReady
 
 PASSWORD_BYTES = 32
@@ -110,7 +111,7 @@ class RedisUsers:
         password = password or secrets.token_urlsafe(PASSWORD_BYTES)
         wanted = url_with(self._redis_url, user_of(namespace), password)
         if wanted != found:
-            await self._client.apply(path, _secret(namespace, wanted))
+            await self._client.apply(path, redis_secret(namespace, wanted))
         return password
 
     async def _read(self, path: str) -> str:
@@ -170,13 +171,3 @@ def _password_in(url: str) -> str:
         return unquote(urlsplit(url).password or "")
     except ValueError:
         return ""
-
-
-def _secret(namespace: str, url: str) -> Object:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": REDIS_SECRET, "namespace": namespace, "labels": component_labels(WORKER_COMPONENT)},
-        "type": "Opaque",
-        "data": {REDIS_SECRET_KEY: base64.b64encode(url.encode()).decode()},
-    }

@@ -9,6 +9,7 @@ from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.ports import Catalog, CatalogPending, Catalogs
 from scheduledtask_operator.decisions.classification import Classification, NotFitForLightError, classify
+from scheduledtask_operator.manifests.pod_template import template_problems
 from scheduledtask_workloads.contract import CatalogEntry
 
 
@@ -34,7 +35,10 @@ class Pending:
 
 
 async def judge(task: ScheduledTask, catalogs: Catalogs) -> Accepted | Refused | Pending:
-    """As `accept`, by the catalog that is this task's, once it is there."""
+    """As `accept`, by the catalog that is this task's, once it is there; the pod that reads it has its template too."""
+    template = template_problems(task.spec.worker.pod_template)
+    if template:
+        return Refused(ConditionReason.BAD_MANIFEST, template)
     catalog = catalogs.of(task)
     return Pending(catalog.message) if isinstance(catalog, CatalogPending) else await accept(task, catalog)
 

@@ -9,6 +9,7 @@ from scheduledtask_operator.manifests.naming import (
     catalog_pod_name,
     component_labels,
 )
+from scheduledtask_operator.manifests.pod_template import refuse_bad_template
 from scheduledtask_operator.manifests.security import container_security
 from scheduledtask_operator.manifests.strategic_merge import strategic_merge
 from scheduledtask_operator.manifests.workers import DEFAULT_PULL_POLICY, pod_basics
@@ -33,8 +34,8 @@ def catalog_pod(
     worker's variables and volumes; not other containers, and not the worker's resources.
     """
     container = _container(image, image_pull_policy)
-    merged = strategic_merge({"spec": {**pod_basics(), "containers": [container]}}, pod_template or {})
-    spec: Json = merged["spec"]
+    refuse_bad_template(pod_template)
+    spec: Json = strategic_merge({"spec": {**pod_basics(), "containers": [container]}}, pod_template or {})["spec"]
     asked: Json = next((item for item in spec["containers"] if item["name"] == WORKER_CONTAINER), {})
     own = {name: container[name] for name in ("name", "image", "command", "resources")}
     return {

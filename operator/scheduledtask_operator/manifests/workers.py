@@ -1,6 +1,7 @@
 """A pool's workers: their Deployment, the budget that keeps busy ones from eviction, and what they share."""
 
 import math
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,7 +81,7 @@ def redis_secret(namespace: str, url: str) -> Json:
         "kind": "Secret",
         "metadata": {"name": REDIS_SECRET, "namespace": namespace, "labels": component_labels(WORKER_COMPONENT)},
         "type": "Opaque",
-        "stringData": {REDIS_SECRET_KEY: url},
+        "data": {REDIS_SECRET_KEY: b64encode(url.encode()).decode()},
     }
 
 
