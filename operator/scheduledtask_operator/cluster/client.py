@@ -90,6 +90,11 @@ class Client:
         query = {"fieldManager": FIELD_MANAGER}
         return await self._json("PATCH", path, query, body, content="application/merge-patch+json")
 
+    async def patch(self, path: str, operations: list[Object]) -> Object:
+        """A JSON patch: all of its operations or, when one of its tests fails, none of them."""
+        query = {"fieldManager": FIELD_MANAGER}
+        return await self._json("PATCH", path, query, operations, content="application/json-patch+json")
+
     async def replace(self, path: str, body: Object) -> Object:
         return await self._json("PUT", path, {"fieldManager": FIELD_MANAGER}, body)
 
@@ -98,7 +103,12 @@ class Client:
         return await self._json("DELETE", path, None, body)
 
     async def _json(
-        self, method: str, path: str, query: Query | None, body: Object | None = None, content: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Object | list[Object] | None = None,
+        content: str = "application/json",
     ) -> Object:
         answer: Object = json.loads(await self._request(method, path, query, body, content=content))
         return answer
@@ -108,7 +118,7 @@ class Client:
         method: str,
         path: str,
         query: Query | None = None,
-        body: Object | None = None,
+        body: Object | list[Object] | None = None,
         *,
         content: str = "application/json",
         accept: str = "application/json",

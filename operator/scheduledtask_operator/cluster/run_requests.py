@@ -50,7 +50,9 @@ class ClusterRunRequests:
         except BadObjectError as error:
             return ReadRun(key, _as_much_as_can_be(item), str(error))
         except Exception as error:  # one object that we do not understand must not stop the others
-            logger.exception("a ScheduledTaskRun could not be read", extra={"namespace": key.namespace, "run": key.name})
+            logger.exception(
+                "a ScheduledTaskRun could not be read", extra={"namespace": key.namespace, "run": key.name}
+            )
             return ReadRun(key, None, f"cannot be read: {error!r}")
 
     def take(self, read: ReadRun) -> None:
@@ -78,9 +80,12 @@ class ClusterRunRequests:
         return held.problem if held else ""
 
     async def write_status(self, run: ScheduledTaskRun, status: ScheduledTaskRunStatus) -> None:
-        """With its identity: another object of that name is refused by the API server."""
-        body = {"metadata": {"uid": run.metadata.uid}, "status": status.model_dump(mode="json", by_alias=True)}
-        await self._if_there(self._client.merge(_path(run, "status"), body))
+        """With a test of its identity: the API server ignores the one that a status comes with."""
+        operations: list[Object] = [
+            {"op": "test", "path": "/metadata/uid", "value": run.metadata.uid},
+            {"op": "add", "path": "/status", "value": status.model_dump(mode="json", by_alias=True, exclude_none=True)},
+        ]
+        await self._if_there(run, self._client.patch(_path(run, "status"), operations))
 
     async def own(self, run: ScheduledTaskRun, task: ScheduledTask) -> None:
         owner = {"apiVersion": API_VERSION, "kind": KIND, "name": task.metadata.name, "uid": task.metadata.uid}
@@ -91,19 +96,27 @@ class ClusterRunRequests:
             "ownerReferences": [owner],
         }
         body = {"apiVersion": API_VERSION, "kind": RUN_KIND, "metadata": metadata}
-        await self._if_there(self._client.apply(_path(run), body, manager=OWNER_MANAGER))
+        await self._if_there(run, self._client.apply(_path(run), body, manager=OWNER_MANAGER))
 
     async def delete(self, run: ScheduledTaskRun) -> None:
         options = {"preconditions": {"uid": run.metadata.uid}, "propagationPolicy": "Background"}
-        await self._if_there(self._client.delete(_path(run), options))
+        await self._if_there(run, self._client.delete(_path(run), options))
 
-    async def _if_there(self, call: Coroutine[Any, Any, Object]) -> None:
+    async def _if_there(self, run: ScheduledTaskRun, call: Coroutine[Any, Any, Object]) -> None:
         """What is gone, or another object by now, is told by the watch."""
         try:
             await call
         except ApiError as error:
-            if not (error.is_missing or error.is_conflict):
+            if not (error.is_missing or await self._is_gone(run)):
                 raise
+
+    async def _is_gone(self, run: ScheduledTaskRun) -> bool:
+        """Asked, because the API server has several ways to say that an object is not the one that is meant."""
+        try:
+            item = await self._client.get(_path(run))
+        except ApiError as error:
+            return error.is_missing
+        return bool(item["metadata"]["uid"] != run.metadata.uid)
 
 
 def _path(run: ScheduledTaskRun, subresource: str = "") -> str:
