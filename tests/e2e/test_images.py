@@ -90,6 +90,29 @@ def test_an_image_has_its_programs_and_nothing_to_build_with(
     assert names == {"database-cleanup", "model-training", "system-health"}
 
 
+def test_the_operators_image_has_nothing_of_the_workloads_libraries(
+    cluster: Cluster, restricted: str, part: Callable[[str], str]
+) -> None:
+    absent = ("celery", "redis", "sqlalchemy", "sklearn", "apscheduler")
+    script = "\n".join(
+        [
+            "id -u",
+            "for tool in gcc cc c++ make pip pip3; do command -v $tool && echo found; done",
+            "touch /opt/scheduledtask/x 2>&1 | grep -o 'Read-only file system'",
+            *(f"python -c 'import {library}' 2>&1 | grep -o 'No module named .*'" for library in absent),
+            "scheduledtask operator --help | head -1",
+            "scheduledtask manifests | grep -c '^kind: Deployment'",
+            "scheduledtask crds | grep -c '^kind: CustomResourceDefinition'",
+        ]
+    )
+
+    lines = run_script(cluster, restricted, part("operator"), script).splitlines()
+
+    missing = [f"No module named '{library}'" for library in absent]
+    usage = "Usage: scheduledtask operator [OPTIONS]"
+    assert lines == ["65532", "Read-only file system", *missing, usage, "1", "2"]
+
+
 def test_each_image_can_load_the_libraries_of_the_tasks_it_runs(
     cluster: Cluster, restricted: str, part: Callable[[str], str]
 ) -> None:
