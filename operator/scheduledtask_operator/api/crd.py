@@ -159,7 +159,18 @@ def _object_schema(model: type[BaseModel]) -> Schema:
     properties["apiVersion"] = {"type": "string", "description": properties["apiVersion"]["description"]}
     properties["kind"] = {"type": "string", "description": properties["kind"]["description"]}
     properties["metadata"] = _metadata(properties["metadata"])
+    properties["status"] = _without_defaults(properties["status"])
     return schema
+
+
+def _without_defaults(schema: Schema) -> Schema:
+    """Of a status: what the API server filled in would differ from what is written, and be written again for ever."""
+    result = {key: value for key, value in schema.items() if key != "default"}
+    if "items" in schema:
+        result["items"] = _without_defaults(schema["items"])
+    if "properties" in schema:
+        result["properties"] = {name: _without_defaults(value) for name, value in schema["properties"].items()}
+    return result
 
 
 def _metadata(schema: Schema) -> Schema:

@@ -137,7 +137,8 @@ def _parse(item: Object) -> ScheduledTask | str:
     except BadObjectError as error:
         return str(error)
     except Exception as error:  # one object that we do not understand must not stop the others
-        logger.exception("an object could not be read", extra=_key(item)._asdict())
+        namespace, name = _key(item)
+        logger.exception("an object could not be read", extra={"namespace": namespace, "task": name})
         return f"cannot be read: {error!r}"
 
 

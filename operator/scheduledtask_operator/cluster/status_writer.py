@@ -90,9 +90,8 @@ class StatusWriter:
 
     def watched(self, key: TaskKey) -> None:
         """The watch saw another version of the object; somebody may have changed its status."""
-        observed, answered = self._observed(key), self._answers.get(key)
-        if observed is None or answered is None or not answered.is_newer_than(observed):
-            self._answers.pop(key, None)
+        self._forget_seen_answer(key)
+        observed = self._observed(key)
         if key in self._wanted and observed is not None and observed.resource_version != self._own_versions.get(key):
             self._look_at(key)
 
@@ -125,6 +124,11 @@ class StatusWriter:
             await asyncio.sleep(0.02)
         return self._leadership.fence() is not None
 
+    def _forget_seen_answer(self, key: TaskKey) -> None:
+        observed, answered = self._observed(key), self._answers.get(key)
+        if observed is None or answered is None or not answered.is_newer_than(observed):
+            self._answers.pop(key, None)
+
     def _look_at(self, key: TaskKey) -> None:
         if self._led_under is not None:
             self._changed[key] = None
@@ -147,7 +151,7 @@ class StatusWriter:
             try:
                 rank = self._rank(key)
             except Exception:
-                logger.exception("a status could not be made", extra=key._asdict())
+                logger.exception("a status could not be made", extra=_fields(key))
                 rank = None
             if rank is None:
                 self._queue.drop(key)
@@ -199,7 +203,7 @@ class StatusWriter:
         except ClusterError as error:
             self._refused(key, rank, error)
         except Exception:
-            logger.exception("a status could not be written", extra=key._asdict())
+            logger.exception("a status could not be written", extra=_fields(key))
             self._queue.retry(key, rank, self._seconds(), LONGEST_RETRY_SECONDS)
         else:
             self._retries.pop(key, None)
@@ -226,7 +230,7 @@ class StatusWriter:
         answer = ObservedStatus.of(await self._client.merge(path, body))
         if key in self._wanted:
             self._answers[key], self._own_versions[key] = answer, answer.resource_version
-            self.watched(key)
+            self._forget_seen_answer(key)
             if self._wanted[key] is not status:
                 self._look_at(key)
         self._transitions.status_written(key, base.uid, before, wanted)
@@ -242,7 +246,7 @@ class StatusWriter:
         if isinstance(error, ApiError) and error.is_passing:
             self._hold(now, error, error.retry_after_seconds or 0.0)
         elif not (isinstance(error, ApiError) and (error.is_conflict or error.is_missing)):
-            logger.warning("a status was refused: %s", error, extra=key._asdict())
+            logger.warning("a status was refused: %s", error, extra=_fields(key))
         self._answers.pop(key, None)  # somebody else's may be newer
         if key in self._wanted:
             retry = self._retries.setdefault(key, Backoff(FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS))
@@ -256,3 +260,7 @@ class StatusWriter:
 
     def _seconds(self) -> float:
         return self._clock.boottime_seconds()
+
+
+def _fields(key: TaskKey) -> dict[str, str]:
+    return {"namespace": key.namespace, "task": key.name}

@@ -117,8 +117,10 @@ def _degraded(worker: Mapping[str, Any], last: Run | None, failures: int) -> Fin
 
 
 def _failing_text(last: Run | None, failures: int) -> str:
-    if not failures or last is None:
+    if not failures:
         return ""
-    many = "the last run" if failures == 1 else f"the last {failures} runs"
+    many = "the last run failed" if failures == 1 else f"the last {failures} runs failed"
+    if last is None:
+        return many
     words = [last.get("outcome"), last.get("reason"), last.get("message")]
-    return f"{many} failed; {last.get('run', '')}: {': '.join(word for word in words if word)}"
+    return f"{many}; {last.get('run', '')}: {': '.join(word for word in words if word)}"

@@ -9,7 +9,7 @@ from statistics import quantiles
 from typing import Any
 
 from scheduledtask_operator.control.first_seen import FirstSeen
-from scheduledtask_operator.control.status import PoolStatus, TaskRuns, TaskStatus
+from scheduledtask_operator.control.status import PoolStatus, TaskStatus
 from scheduledtask_operator.control.status_conditions import conditions, find
 from scheduledtask_operator.control.status_runs import (
     FAILED_OUTCOMES,
@@ -39,15 +39,16 @@ def status_document(status: TaskStatus, before: Mapping[str, Any], now: datetime
     active = active_runs(status.runs, before)
     worker = _worker(status, before)
     failed = next((run for run in ended if run.get("outcome") in FAILED_OUTCOMES), None)
-    failures = failures_in_a_row(status.runs, ended)
+    times = _times(active, ended, before)
+    failures = failures_in_a_row(status.runs, ended, times)
     findings = find(status, active=active, worker=worker, last=failed, failures=failures)
     return present(
         {
             **_class(status, before),
             "state": str(findings.state),
             "nextRunTime": written_time(status.next_due),
-            **_times(status.runs, active, ended, before),
-            "lastRun": ended[0] if ended else before.get("lastRun"),
+            **times,
+            "lastRun": ended[0] if ended else None,
             "active": active,
             "history": shown_history(ended, status.history_limits),
             "observed": _observed(status, before),
@@ -57,18 +58,6 @@ def status_document(status: TaskStatus, before: Mapping[str, Any], now: datetime
             "observedGeneration": status.generation,
         }
     )
-
-
-def first_seen_of(document: Mapping[str, Any], created_at: datetime) -> FirstSeen | None:
-    """What a status remembers of its schedule, of an object made at `created_at`; None when it says nothing usable."""
-    since = document.get("scheduleSince")
-    if not isinstance(since, dict) or "rule" not in since:
-        return None
-    try:
-        effective_from = datetime.fromisoformat(since["time"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return FirstSeen(created_at, effective_from, since["rule"], bool(since.get("suspended", False)))
 
 
 def _class(status: TaskStatus, before: Mapping[str, Any]) -> Document:
@@ -94,7 +83,7 @@ def _criteria(classification: Classification) -> list[Document]:
     ]
 
 
-def _times(runs: TaskRuns, active: Sequence[Run], ended: Sequence[Run], before: Mapping[str, Any]) -> Document:
+def _times(active: Sequence[Run], ended: Sequence[Run], before: Mapping[str, Any]) -> dict[str, str | None]:
     slots = [run.get("slotTime") for run in (*active, *ended)]
     succeeded = [run.get("completionTime") for run in ended if run.get("outcome") == RunState.SUCCEEDED]
     failed = [run.get("completionTime") for run in ended if run.get("outcome") in FAILED_OUTCOMES]

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
+from math import inf
 from typing import Any, TypeVar
 
 from scheduledtask_operator.control.status import HistoryLimits, TaskRuns
@@ -11,6 +13,7 @@ from scheduledtask_workloads.contract.quantity import format_duration, format_me
 ACTIVE_SHOWN = 100  # a run takes about 250 bytes, and maxConcurrency allows 10,000
 MESSAGE_LENGTH = 512  # of an error; the whole is in the run's output
 FAILED_OUTCOMES = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.LOST})
+_TELLING_OUTCOMES = FAILED_OUTCOMES | {RunState.SUCCEEDED}
 Run = dict[str, Any]
 AnyRun = TypeVar("AnyRun")
 
@@ -31,7 +34,7 @@ def ended_runs(runs: TaskRuns, before: Mapping[str, Any], limits: HistoryLimits)
     at_least_one = HistoryLimits(max(1, limits.successful), max(1, limits.failed))
     known = [_ended_run(record) for record in _limited(runs.history, _record_succeeded, at_least_one)]
     names = {run["run"] for run in known} | {record.run_id for record in runs.history}
-    remembered = [run for run in before.get("history", ()) if run.get("run") not in names]
+    remembered = [run for run in _told_before(before) if run.get("run") not in names]
     newest_first = sorted([*known, *remembered], key=_completed_at, reverse=True)
     return list(_limited(newest_first, _succeeded, at_least_one))
 
@@ -41,15 +44,18 @@ def shown_history(ended: Iterable[Run], limits: HistoryLimits) -> list[Run]:
     return list(_limited(ended, _succeeded, limits))
 
 
-def failures_in_a_row(runs: TaskRuns, ended: Sequence[Run]) -> int:
-    """How many runs failed since one last succeeded; those that were cancelled or skipped say nothing."""
-    outcomes = [str(record.state) for record in runs.history] or [str(run.get("outcome", "")) for run in ended]
-    count = 0
-    for outcome in outcomes:
-        if outcome == RunState.SUCCEEDED:
-            break
-        count += outcome in FAILED_OUTCOMES
-    return count
+def failures_in_a_row(runs: TaskRuns, ended: Sequence[Run], times: Mapping[str, str | None]) -> int:
+    """How many runs failed since one last succeeded; those that were cancelled or skipped say nothing.
+
+    While nothing is known of them, `times` of a status says whether the last one did.
+    """
+    outcomes = [str(record.state) for record in runs.history if record.state in _TELLING_OUTCOMES]
+    if outcomes:
+        return sum(1 for _ in takewhile(lambda outcome: outcome in FAILED_OUTCOMES, outcomes))
+    failed_at, succeeded_at = _instant(times.get("lastFailureTime")), _instant(times.get("lastSuccessTime"))
+    if failed_at <= succeeded_at:
+        return 0
+    return max(1, sum(run.get("outcome") in FAILED_OUTCOMES and _completed_at(run) > succeeded_at for run in ended))
 
 
 def latest(*times: str | None) -> str | None:
@@ -78,6 +84,12 @@ def present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
+def _told_before(before: Mapping[str, Any]) -> list[Run]:
+    """The history, and the last run, which is told whatever the limits say."""
+    history, last = list(before.get("history", ())), before.get("lastRun")
+    return [last, *history] if last and last not in history else history
+
+
 def _limited(runs: Iterable[AnyRun], succeeded: Callable[[AnyRun], bool], limits: HistoryLimits) -> Iterator[AnyRun]:
     left = {True: limits.successful, False: limits.failed}
     for run in runs:
@@ -96,14 +108,15 @@ def _record_succeeded(record: RunRecord) -> bool:
 
 
 def _completed_at(run: Run) -> float:
-    return _instant(run.get("completionTime", ""))
+    return _instant(run.get("completionTime"))
 
 
-def _instant(time: str) -> float:
+def _instant(time: str | None) -> float:
+    """Before all others where there is none."""
     try:
-        return datetime.fromisoformat(time).timestamp()
+        return datetime.fromisoformat(time or "").timestamp()
     except ValueError:
-        return 0.0
+        return -inf
 
 
 def _active_run(record: RunRecord) -> Run:
