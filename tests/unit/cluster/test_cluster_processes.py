@@ -5,7 +5,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+from tests.cluster.commands import wait_until
 from tests.cluster.processes import Processes
 
 SLEEP = ["sleep", "60"]
@@ -19,13 +21,18 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     kept.stop(*kept.names())
 
 
+def await_command(process: psutil.Process, command: list[str]) -> None:
+    """A new process has no command line for a moment: Linux lets its parent go on before that is in place."""
+    wait_until(f"the command of process {process.pid}", lambda: process.cmdline() == command, timeout_seconds=10)
+
+
 def test_another_look_at_the_folder_finds_them(processes: Processes, tmp_path: Path) -> None:
     processes.ensure("one", SLEEP)
 
     found = Processes(tmp_path).find("one")
 
     assert found is not None
-    assert found.cmdline() == SLEEP
+    await_command(found, SLEEP)
 
 
 def test_one_that_runs_is_not_started_twice(processes: Processes) -> None:
@@ -45,7 +52,7 @@ def test_one_that_was_stopped_starts_again_with_its_command(processes: Processes
 
     again = processes.find("one")
     assert again is not None
-    assert again.cmdline() == SLEEP
+    await_command(again, SLEEP)
 
 
 def test_one_that_ignores_being_asked_is_killed(processes: Processes) -> None:
