@@ -146,11 +146,13 @@ def _free(identity: str, record: LeaseRecord) -> str:
 def _judge_expiry(sighting: Sighting, terms: Terms, now: float) -> Verdict:
     """A Lease that is gone counts like one: whoever led may not know yet that it was deleted, and makes it anew.
 
-    After an outage of the API server everything has expired; whoever led gets it back if it still can.
+    After an outage of the API server everything has expired; whoever led gets it back if it still can, so there is time
+    for it to notice: a request that must time out first, a pause, and its own claim.
     """
     record = sighting.record
     lasts_seconds = max(record.duration_seconds, terms.duration_seconds) if record else terms.duration_seconds
-    expires_at = max(sighting.since + lasts_seconds, sighting.resumed_at + 2 * terms.retry_seconds)
+    patience_seconds = terms.request_timeout_seconds + 2 * terms.retry_seconds
+    expires_at = max(sighting.since + lasts_seconds, sighting.resumed_at + patience_seconds)
     claim = f"{record.holder or 'nobody'} holds it" if record else "there is none"
     if now < expires_at:
         return Verdict(Move.WAIT, claim, expires_at)
