@@ -24,8 +24,8 @@ class HealthServer:
     def port(self) -> int:
         if self._runner is None:
             raise RuntimeError("it was not started")
-        port: int = self._runner.addresses[0][1]
-        return port
+        ports = {":" in address[0]: int(address[1]) for address in self._runner.addresses}
+        return ports.get(False) or ports[True]  # IPv4's where both were free to choose
 
     async def __aenter__(self) -> "HealthServer":
         """Raises OSError when the port is taken."""
