@@ -13,7 +13,7 @@ from scheduledtask_workloads.contract import ConcurrencyPolicy, Job, Requirement
 from scheduledtask_workloads.contract.quantity import format_memory
 
 MIB = 1024**2
-WORKER_BASE_BYTES = 96 * MIB  # an idle worker took 65 MiB (PSS), the process that waits for the next body among them
+WORKER_BASE_BYTES = 96 * MIB  # an idle worker's pod took 57 MiB, the process that waits for the next body among them
 WORKER_BASE_LIMIT_BYTES = 192 * MIB  # a body's process that ends and the one that follows it overlap
 RUN_LIMIT_MARGIN = 1.1  # the guard, which looks now and then, should end a run before the kernel ends the whole pod
 UNDECLARED_MEMORY_BYTES = 512 * MIB
