@@ -23,7 +23,12 @@ from scheduledtask_workloads.runners.program import RunnersSettings, serve
 @click.option("--processes", default=4, show_default=True, type=click.IntRange(1, 128), help="Bodies at once.")
 @click.option("--memory-limit", default="500M", show_default=True, help="Of a run that has none of its own.")
 @click.option("--grace", default="10s", show_default=True, help="How long bodies go on after SIGTERM.")
-def command(socket_path: Path, processes: int, memory_limit: str, grace: str) -> None:
+@click.option(
+    "--heartbeat-file",
+    type=click.Path(path_type=Path),
+    help="Touched each second while bodies can be run; for the first time when task code is loaded.",
+)
+def command(socket_path: Path, processes: int, memory_limit: str, grace: str, heartbeat_file: Path | None) -> None:
     """Start the runners of light tasks."""
     _drop_secrets()
     try:
@@ -32,6 +37,7 @@ def command(socket_path: Path, processes: int, memory_limit: str, grace: str) ->
             socket=socket_path,
             pool=PoolSettings(processes=processes, memory_limit_bytes=parse_memory(memory_limit)),
             grace_seconds=parse_duration(grace),
+            heartbeat_file=heartbeat_file,
         )
         asyncio.run(serve(settings))
     except (QuantityError, LoggingSettingError, RunnersError) as error:

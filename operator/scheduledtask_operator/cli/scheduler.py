@@ -44,6 +44,9 @@ DEFAULTS = Settings(Path(), Path(), "")
     show_default=True,
     help="How long a slot waits for Redis before light tasks go on without it.",
 )
+@click.option(
+    "--heartbeat-file", type=click.Path(path_type=Path), help="Touched each second while the scheduler is alive."
+)
 def command(
     control_socket: Path,
     runners_socket: Path,
@@ -51,8 +54,11 @@ def command(
     lease_seconds: float,
     slice_size: int,
     redis_timeout_seconds: float,
+    heartbeat_file: Path | None,
 ) -> None:
-    settings = Settings(control_socket, runners_socket, redis_url, lease_seconds, slice_size, redis_timeout_seconds)
+    settings = Settings(
+        control_socket, runners_socket, redis_url, lease_seconds, slice_size, redis_timeout_seconds, heartbeat_file
+    )
     try:
         configure_logging()
         asyncio.run(run_scheduler(settings))

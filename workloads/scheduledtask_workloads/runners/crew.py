@@ -15,6 +15,7 @@ from scheduledtask_workloads.runners.place import Place
 
 logger = logging.getLogger(__name__)
 
+BIRTH_SECONDS = 10.0  # a fork takes milliseconds: a nursery that has not answered by then hangs
 KEPT_PER_PROCESS = 2  # children alive for each that may be busy, so that alternating namespaces need no fork a run
 REBIRTH_SECONDS = 1.0  # pause after one that died without having run anything: the next may do the same
 
@@ -44,11 +45,23 @@ class Crew:
         self._serials = count(1)
         self._places: dict[int, Place] = {}  # by serial, the one used longest ago first
         self._nursery: NurseryLink | None = None
+        self._ready_at_monotonic: float | None = None
         self._open_nursery()
 
     async def opened(self) -> None:
         """Until the catalog is loaded. Raises NurseryLostError when the nursery dies of that."""
         await self._opened
+
+    def in_order(self) -> bool:
+        """There is a nursery, it has loaded task code, and bears the children that it is asked for."""
+        ready_at = self._ready_at_monotonic
+        if self._nursery is None or ready_at is None:
+            return False
+        born_since = self._loop.time() - BIRTH_SECONDS
+        return all(
+            place.pid is not None or max(place.asked_at_monotonic, ready_at) > born_since
+            for place in self._places.values()
+        )
 
     def busy(self) -> Iterator[Place]:
         return (place for place in list(self._places.values()) if place.run is not None)
@@ -116,6 +129,8 @@ class Crew:
         self.refill()
 
     def _on_nursery_word(self, word: NurseryWord) -> None:
+        if word.ready:
+            self._ready_at_monotonic = self._loop.time()
         if word.ready and not self._opened.done():
             self._opened.set_result(None)
         if word.pid is not None and word.serial in self._places:
@@ -138,7 +153,7 @@ class Crew:
 
     def _on_nursery_lost(self, status: int) -> None:
         """Every child died with it."""
-        self._nursery = None
+        self._nursery = self._ready_at_monotonic = None
         exit_code = os.waitstatus_to_exitcode(status)
         logger.error("the nursery died, and all children with it", extra={"exit_code": exit_code})
         if not self._opened.done():

@@ -56,6 +56,7 @@ class Place:
         self._on_word = on_word
         self._on_nonsense = on_nonsense
         self._loop = asyncio.get_running_loop()
+        self.asked_at_monotonic = self._loop.time()
         self._splitter = LineSplitter()
         self._unsent = b""
         self._writing = False

@@ -51,6 +51,10 @@ class Pool:
         """Until the catalog is loaded. Raises NurseryLostError when that kills the process that loads it."""
         await self._crew.opened()
 
+    def in_order(self) -> bool:
+        """Bodies can be run."""
+        return self._crew.in_order()
+
     def start(self, order: RunOrder) -> None:
         """Now, or when a child is free."""
         if order.memory_limit_bytes is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder, RunState
 from scheduledtask_workloads.contract.framing import LINE_LIMIT_BYTES
+from scheduledtask_workloads.contract.heartbeat import keep_heartbeat
 from scheduledtask_workloads.execution import adopt_orphans
 from scheduledtask_workloads.runners.errors import SocketUnusableError
 from scheduledtask_workloads.runners.pool import Pool, PoolListener, PoolSettings
@@ -25,11 +26,15 @@ ACKNOWLEDGE_SECONDS = 2.0  # how long the last reports wait for a scheduler at t
 
 @dataclass(frozen=True, slots=True)
 class RunnersSettings:
-    """`grace_seconds`: how long bodies go on after SIGTERM, 0 or more."""
+    """`grace_seconds`: how long bodies go on after SIGTERM, 0 or more.
+
+    `heartbeat_file`: touched each second by the main loop, while there is a nursery that bears children.
+    """
 
     socket: Path
     pool: PoolSettings = field(default_factory=PoolSettings)
     grace_seconds: float = 10.0
+    heartbeat_file: Path | None = None
 
 
 async def serve(settings: RunnersSettings) -> None:
@@ -66,10 +71,12 @@ class _Runners:
     async def serve(self) -> None:
         self._pool = Pool(self._settings.pool, self._folder, PoolListener(self._on_started, self._on_ended))
         self._link = SchedulerLink(self._holdings, SchedulerRequests(self._start, self._pool.cancel, self._on_gone))
+        heartbeat = asyncio.create_task(keep_heartbeat(self._settings.heartbeat_file, self._pool.in_order))
         try:
             await self._pool.opened()
             await self._listen()
         finally:
+            heartbeat.cancel()
             self._pool.close()
 
     async def _listen(self) -> None:

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import RunRecord
+from scheduledtask_workloads.contract.heartbeat import keep_heartbeat
 from scheduledtask_workloads.contract.messages import RunChanged
 from scheduledtask_workloads.ledger import FencedOut, Ledger, LedgerUnreachable
 from scheduledtask_workloads.scheduler.accounts import Accounts
@@ -69,6 +70,7 @@ class Scheduler:
     def __init__(self, settings: Settings, client: redis.asyncio.Redis, publisher: HeavyPublisher) -> None:
         host, lease_seconds = host_name(), settings.lease_seconds
         self._lease_seconds = lease_seconds
+        self._heartbeat_file = settings.heartbeat_file
         self._link = RunnersLink(settings.runners_socket)
         self._server = ControlServer(settings.control_socket, lambda message: self._hearing.hear(message))
         ledger = Ledger(client)
@@ -138,6 +140,7 @@ class Scheduler:
             self._telling.tell_feed(),
             self._retelling.run(),
             self._users.run(),
+            keep_heartbeat(self._heartbeat_file),
             self._telling.tell_depths(),
             self._telling.tell_status(),
         ]

@@ -17,3 +17,5 @@ class Settings:
     """1 to 5000: attempts admitted in one script call; more of them hold the server longer at a time."""
     redis_timeout_seconds: float = 0.2
     """0.05 to 5: what a slot waits for Redis before light work goes on without it."""
+    heartbeat_file: Path | None = None
+    """Touched each second by the main loop; its age tells a supervisor that the scheduler hangs."""

@@ -59,7 +59,8 @@ class Desk:
         with self._lock:
             for attempt in self._ward.attempts():
                 if attempt.report is not None:
-                    self._write_down(attempt, attempt.report)
+                    if not self._write_down(attempt, attempt.report):
+                        return  # the next would wait as long for Redis, and the main loop with it
                 elif attempt.guard is None and attempt.overdue(time.monotonic()):
                     self._settle(attempt, timed_out(attempt.order, attempt.observed(time.time())))
 
@@ -156,16 +157,18 @@ class Desk:
             self._body_pool.bury(attempt.guard.pid)
         self._write_down(attempt, report)
 
-    def _write_down(self, attempt: Attempt, report: AttemptReport) -> None:
+    def _write_down(self, attempt: Attempt, report: AttemptReport) -> bool:
+        """False when Redis did not answer."""
         try:
             self._ledger.finish(report)
         except LedgerUnreachable as error:
             logger.warning("cannot report yet: %s", error, extra=log_fields(attempt.order.ref))
-            return
+            return False
         self._ward.discharge(attempt)
         attempt.output.remove()
         for delivery in attempt.deliveries:
             self._acknowledge(delivery)
+        return True
 
     def _acknowledge(self, delivery: Any) -> None:
         self._ward.release(delivery)

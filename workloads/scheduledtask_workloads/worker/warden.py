@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 
 import redis
+from celery.worker import state as celery_state
 
 from scheduledtask_workloads.broker import PoolKeys
+from scheduledtask_workloads.contract.heartbeat import HEARTBEAT_SECONDS
 from scheduledtask_workloads.execution import cancelled, interrupted, kill_tree, memory_limit_exceeded, timed_out
 from scheduledtask_workloads.ledger import LedgerUnreachable, WorkerLedger
 from scheduledtask_workloads.worker.presence import Presence
@@ -50,6 +52,7 @@ class Warden:
         self._refresh = Every(settings.visibility_timeout_seconds / REFRESHES_PER_TERM)
         self._presence = presence
         self._attendance = Every(PRESENCE_SECONDS)
+        self._heartbeat = Every(HEARTBEAT_SECONDS)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep_watch, name="warden", daemon=True)
         self.interrupting = False  # set by a signal handler; nothing that locks may be called there
@@ -75,6 +78,7 @@ class Warden:
         self._renewal.run(self._renew, now)
         self._refresh.run(self._keep_messages, now)
         self._attendance.run(self._presence.tell, now)
+        self._heartbeat.run(self._beat_while_stopping, now)
 
     def _judge(self, attempt: Attempt, now: float) -> None:
         if self.interrupting:
@@ -93,6 +97,13 @@ class Warden:
         attempt.killed = True
         grace_seconds = GRACE_SECONDS if attempt.ending in {cancelled, interrupted} else 0.0
         threading.Thread(target=kill_tree, args=(attempt.guard.pid, grace_seconds), daemon=True).start()
+
+    def _beat_while_stopping(self) -> bool:
+        """The main loop waits for the last bodies then, and for nothing else."""
+        file = self._settings.heartbeat_file
+        if file is not None and celery_state.should_stop is not None:
+            file.touch()
+        return True
 
     def _renew(self) -> bool:
         attempts = self._ward.attempts()
