@@ -152,3 +152,27 @@ def test_an_unknown_verb_is_one_line_and_exit_code_2() -> None:
     assert answer.returncode == 2
     assert "explode" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def run_of(task: str, arguments: str = "{}") -> str:
+    head = GOOD_RUN_HEAD.replace("NAME", task)
+    return f"{head}spec: {{scheduledTask: {task}, arguments: {arguments}}}\n"
+
+
+GOOD_RUN_HEAD = "apiVersion: scheduledtask.dev/v1alpha1\nkind: ScheduledTaskRun\nmetadata: {name: NAME-now}\n"
+
+
+def test_requests_for_runs_are_checked_beside_what_they_run(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"{GOOD}---\n{run_of('check')}---\n{run_of('elsewhere', '{any: thing}')}")
+
+    answer = scheduledtask("validate", "-f", tmp_path)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "default/check-now" in answer.stdout
+    assert "default/elsewhere-now" in answer.stdout
+
+
+def test_a_request_whose_arguments_the_task_does_not_take_is_named(tmp_path: Path) -> None:
+    (line,) = problems_of(tmp_path, f"{GOOD}---\n{run_of('check', '{cpu_percent: 101}')}")
+
+    assert "0.yaml:6: spec.arguments.cpu_percent" in line

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from scheduledtask_operator.api import ParsedRun
 from scheduledtask_operator.cli.manifest_options import assess_or_explain, files_option, output_option, recursive_option
 from scheduledtask_operator.cli.problems import EXIT_USAGE, CommandProblem
 from scheduledtask_operator.local.assessment import AssessedResource, Assessment
@@ -32,7 +33,11 @@ def command(paths: tuple[Path, ...], recursive: bool, output: str) -> None:
         click.echo(f"{click.style('note:', fg='yellow')} {notice}", err=True)
     if assessment.problems:
         raise CommandProblem(assessment.problems)
-    Console().print(_table(assessment.resources))
+    console = Console()
+    if assessment.resources:
+        console.print(_table(assessment.resources))
+    if assessment.runs:
+        console.print(_runs_table(assessment.runs))
 
 
 def _as_json(assessment: Assessment) -> dict[str, object]:
@@ -45,7 +50,16 @@ def _as_json(assessment: Assessment) -> dict[str, object]:
         }
         for each in assessment.resources
     ]
-    return {"valid": not assessment.problems, "tasks": tasks, "problems": list(assessment.problems)}
+    runs = [
+        {
+            "namespace": each.run.metadata.namespace,
+            "name": each.run.metadata.name,
+            "source": f"{each.source}:{each.line}",
+            "scheduledTask": each.run.spec.scheduled_task,
+        }
+        for each in assessment.runs
+    ]
+    return {"valid": not assessment.problems, "tasks": tasks, "runs": runs, "problems": list(assessment.problems)}
 
 
 def _table(resources: tuple[AssessedResource, ...]) -> Table:
@@ -55,4 +69,12 @@ def _table(resources: tuple[AssessedResource, ...]) -> Table:
         schedule = task.spec.schedule or "on demand"
         source = f"{each.resource.source}:{each.resource.line}"
         table.add_row(str(task.key), each.accepted.classification.task_class, schedule, source)
+    return table
+
+
+def _runs_table(runs: tuple[ParsedRun, ...]) -> Table:
+    table = Table("RUN", "OF TASK", "SOURCE", box=None, pad_edge=False)
+    for each in runs:
+        metadata = each.run.metadata
+        table.add_row(f"{metadata.namespace}/{metadata.name}", str(each.run.task), f"{each.source}:{each.line}")
     return table

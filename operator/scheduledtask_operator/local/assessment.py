@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduledtask_operator.api import ParsedResource, parse_paths
+from scheduledtask_operator.api import ParsedResource, ParsedRun, parse_paths
 from scheduledtask_operator.control.acceptance import Accepted, accept
 from scheduledtask_operator.local.catalog_child import ChildCatalog
 
@@ -20,6 +20,7 @@ class Assessment:
     """Each problem is one line with place, field, value and fix; notices are about documents that were left alone."""
 
     resources: tuple[AssessedResource, ...]
+    runs: tuple[ParsedRun, ...]
     problems: tuple[str, ...]
     notices: tuple[str, ...]
 
@@ -32,11 +33,12 @@ async def assess(paths: Sequence[Path], environment: Mapping[str, str], *, recur
         document = await catalog.read()
         await catalog.adopt(document)
         good, refusals = await assess_each(parsed.resources, catalog)
+        refusals += await run_problems(parsed.runs, good, catalog)
     finally:
         await catalog.close()
     of_catalog = [f"{problem.source}: {problem.message}" for problem in document.problems]
     problems = (*map(str, parsed.problems), *of_catalog, *refusals)
-    return Assessment(tuple(good), problems, tuple(map(str, parsed.notices)))
+    return Assessment(tuple(good), parsed.runs, problems, tuple(map(str, parsed.notices)))
 
 
 async def assess_each(
@@ -52,3 +54,21 @@ async def assess_each(
         else:
             refusals += [f"{resource.source}:{resource.line}: {message}" for message in answer.messages]
     return good, refusals
+
+
+async def run_problems(
+    runs: Sequence[ParsedRun], resources: Sequence[AssessedResource], catalog: ChildCatalog
+) -> list[str]:
+    """A line for each argument that its task does not take, where the ScheduledTask is among `resources`.
+
+    The others may be on the cluster. Raises OSError when the catalog cannot be asked.
+    """
+    by_key = {each.resource.task.key: each.resource.task.spec for each in resources}
+    problems: list[str] = []
+    for parsed in runs:
+        spec = by_key.get(parsed.run.task)
+        if spec is not None and parsed.run.spec.arguments:
+            arguments = {**spec.arguments, **parsed.run.spec.arguments}
+            found = await catalog.argument_problems(spec.task, arguments)
+            problems += [f"{parsed.source}:{parsed.line}: {problem}" for problem in found]
+    return problems

@@ -1,9 +1,19 @@
 """The manifests of some paths as resources: of each, the last good version."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from scheduledtask_operator.api import ManifestProblem, ParsedResource, ParseResult, parse_paths
+from scheduledtask_operator.api import (
+    KIND,
+    RUN_KIND,
+    ManifestProblem,
+    Notice,
+    ParsedResource,
+    ParsedRun,
+    ParseResult,
+    parse_paths,
+)
 from scheduledtask_operator.control.ports import Resource
 from scheduledtask_workloads.contract import TaskKey
 
@@ -19,7 +29,7 @@ class Manifests:
 
     def read(self) -> ParseResult:
         """From the disk; may take seconds for thousands of files."""
-        return parse_paths(self._paths, recursive=self._recursive)
+        return _for_this_machine(parse_paths(self._paths, recursive=self._recursive))
 
     def adopt(self, result: ParseResult) -> set[TaskKey]:
         """The keys that changed. What turned bad keeps its last good version, what is gone is gone."""
@@ -40,6 +50,24 @@ class Manifests:
     def get(self, key: TaskKey) -> Resource | None:
         held = self._held.get(key)
         return Resource(held[0].task, held[1]) if held else None
+
+
+def _for_this_machine(result: ParseResult) -> ParseResult:
+    """Requests for runs are a cluster's; with nothing else there is nothing to do."""
+    notices = (*result.notices, *map(_left_alone, result.runs))
+    problems = result.problems
+    if result.runs and not result.resources and not problems:
+        first = result.runs[0]
+        fix = f"add the {KIND} that is to run, or try its task with scheduledtask run TASK"
+        problems = (ManifestProblem(first.source, f"holds no {KIND}, only a {RUN_KIND}", line=first.line, fix=fix),)
+    return replace(result, notices=notices, problems=problems)
+
+
+def _left_alone(parsed: ParsedRun) -> Notice:
+    message = (
+        f"a {RUN_KIND} asks a cluster's operator for a run, and was left alone; scheduledtask run TASK runs one here"
+    )
+    return Notice(parsed.source, parsed.line, message)
 
 
 def _problem_of(key: TaskKey, resource: ParsedResource, problems: Sequence[ManifestProblem]) -> str:

@@ -81,3 +81,29 @@ def test_a_bad_file_does_not_hold_up_the_others(manifests: Manifests, tmp_path: 
 
     assert reread(manifests) == {A, B}
     assert schedule_of(manifests, B) == "*/5 * * * *"
+
+
+RUN = """
+apiVersion: scheduledtask.dev/v1alpha1
+kind: ScheduledTaskRun
+metadata: {name: now}
+spec: {scheduledTask: a}
+"""
+
+
+def test_a_request_for_a_run_is_left_to_a_cluster_with_a_note(manifests: Manifests, tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text(RUN)
+
+    result = manifests.read()
+
+    (notice,) = result.notices
+    assert result.problems == ()
+    assert f"{tmp_path}/run.yaml:2: a ScheduledTaskRun asks a cluster's operator for a run" in str(notice)
+
+
+def test_with_requests_alone_there_is_nothing_to_run_here(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text(RUN)
+
+    (problem,) = Manifests([tmp_path], recursive=False).read().problems
+
+    assert "run.yaml:2: holds no ScheduledTask, only a ScheduledTaskRun; add the ScheduledTask" in str(problem)
