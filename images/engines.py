@@ -23,6 +23,10 @@ class Engine(ABC):
         """Build `folder`/Dockerfile; the options are those that both engines have."""
 
     @abstractmethod
+    def label(self, image: str, name: str) -> str:
+        """Empty where the image has none of that name, or is not there."""
+
+    @abstractmethod
     def image_id(self, image: str) -> str:
         """The digest of its contents, `sha256:…`, the same in every store."""
 
@@ -45,6 +49,9 @@ class Docker(Engine):
     def build(self, image: str, folder: Path, *options: str) -> None:
         execute("docker", "build", f"--tag={image}", *options, str(folder))
 
+    def label(self, image: str, name: str) -> str:
+        return _answer("docker", "image", "inspect", f'--format={{{{index .Config.Labels "{name}"}}}}', image)
+
     def image_id(self, image: str) -> str:
         return execute("docker", "image", "inspect", "--format={{.Id}}", image).strip()
 
@@ -65,6 +72,10 @@ class Buildah(Engine):
         # pip in the build trusts what this machine trusts; a slim base may have no certificates at all.
         trust = "--volume=/etc/ssl/certs:/etc/ssl/certs:ro"
         execute(*_BUILDAH, "build", "--layers", trust, f"--tag={image}", *options, str(folder))
+
+    def label(self, image: str, name: str) -> str:
+        labels = f'--format={{{{index .OCIv1.Config.Labels "{name}"}}}}'
+        return _answer(*_BUILDAH, "inspect", "--type=image", labels, image)
 
     def image_id(self, image: str) -> str:
         return "sha256:" + execute(*_BUILDAH, "inspect", "--type=image", "--format={{.FromImageID}}", image).strip()
@@ -102,6 +113,14 @@ def find_engine() -> Engine:
     raise ImageError(
         "images are built with docker, whose daemon does not answer here, or with buildah, which is not on PATH"
     )
+
+
+def _answer(*command: str) -> str:
+    """Empty where the engine does not know what it was asked about."""
+    try:
+        return execute(*command).strip()
+    except ImageError:
+        return ""
 
 
 def execute(*command: str) -> str:

@@ -4,6 +4,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.binaries import API_SERVER_PROGRAMS, build
@@ -16,6 +17,23 @@ from tests.cluster.processes import Processes
 from tests.cluster.progress import Progress
 
 
+@dataclass(frozen=True, slots=True)
+class LoneApi:
+    """An API server that may be stopped and started again; what it holds stays."""
+
+    api: Api
+    port: int
+    processes: Processes
+
+    def stop(self) -> None:
+        self.processes.stop("api-server")
+
+    def start(self) -> None:
+        """Returns when it answers again."""
+        self.processes.start_again("api-server")
+        wait_for_api(self.api, self.processes)
+
+
 @contextmanager
 def api_server(where: Places | None = None) -> Iterator[Api]:
     """An empty one on free ports, for as long as the block lasts; several may run beside each other.
@@ -24,6 +42,13 @@ def api_server(where: Places | None = None) -> Iterator[Api]:
         NoClusterError: its programs are not built and there is no Go, or it ended at once.
         NotReadyError: it did not answer in time.
     """
+    with lone_api_server(where) as server:
+        yield server.api
+
+
+@contextmanager
+def lone_api_server(where: Places | None = None) -> Iterator[LoneApi]:
+    """The same, for tests that stop it."""
     where = where or places()
     build(where, Progress(), API_SERVER_PROGRAMS)
     with tempfile.TemporaryDirectory(prefix="scheduledtask-api-") as folder:
@@ -33,7 +58,7 @@ def api_server(where: Places | None = None) -> Iterator[Api]:
         try:
             start_api(plane, processes)
             wait_for_api(api, processes)
-            yield api
+            yield LoneApi(api, plane.api_port, processes)
         finally:
             processes.stop("api-server", "etcd")
 

@@ -1,5 +1,6 @@
 """The images that tests use, built here and brought to a cluster's nodes; those that are there are left alone."""
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ SOURCE = Path(__file__).parents[2]
 FOLDERS = ("images", "operator", "requirements", "workloads")
 FILES = ("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml")
 TAG = "e2e"
+# Even a build of which every step is cached takes ten seconds to find that out.
+SOURCE_LABEL = "dev.scheduledtask.source"
 
 
 class NodeImages:
@@ -25,6 +28,7 @@ class NodeImages:
     def __init__(self, cluster: Cluster, progress: Progress, source: Path) -> None:
         self.engine: Engine = find_engine()
         self._source = source
+        self._digest = digest_of(source)
         self._cluster = cluster
         self._progress = progress
         self.part = cache(self._part)
@@ -47,15 +51,30 @@ class NodeImages:
 
     def _part(self, target: str) -> str:
         image = f"localhost/scheduledtask-{target}:{TAG}"
-        with self._progress.step(f"  building {image}"):
-            self.engine.build(image, self._source, f"--target={target}", *self.base_options())
+        if self.engine.label(image, SOURCE_LABEL) != self._digest:
+            self._build(image, target)
         self.load(image)
         return image
+
+    def _build(self, image: str, target: str) -> None:
+        label = f"--label={SOURCE_LABEL}={self._digest}"
+        with self._progress.step(f"  building {image}"):
+            self.engine.build(image, self._source, f"--target={target}", label, *self.base_options())
 
     def _redis(self) -> str:
         image = build_redis_image(self.engine, *self.base_options())
         self.load(image)
         return image
+
+
+def digest_of(folder: Path) -> str:
+    """Of what lies in it: names, modes and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(folder)} {path.stat().st_mode} {content}\n".encode())
+    return digest.hexdigest()
 
 
 @contextmanager
