@@ -18,26 +18,6 @@ local patience = string.format('%.3f', server + tonumber(ARGV[4]))
 local before = '{"state":"Admitted","attempt":1,"fence":' .. fence .. ',"admitted_at":' .. now .. ',"by":' .. cjson.encode(host)
 local light = before .. ',"lease":' .. lease .. ',"host":' .. cjson.encode(host) .. ','
 local heavy = before .. ','
-local CHUNK = 4000 -- Lua's stack holds 8,000 values
-
-local function call_with(command, key, values)
-  for from = 1, #values, CHUNK do
-    redis.call(command, key, unpack(values, from, math.min(from + CHUNK - 1, #values)))
-  end
-end
-
-local function load_tasks(prefix, names)
-  local watermarks, open = {}, {}
-  for from = 1, #names, CHUNK do
-    local texts = redis.call('HMGET', prefix .. 'tasks', unpack(names, from, math.min(from + CHUNK - 1, #names)))
-    for offset, text in ipairs(texts) do
-      local name = names[from + offset - 1]
-      watermarks[name], open[name] = split_task(text)
-    end
-  end
-  return watermarks, open
-end
-
 local function count_open(open)
   if open == '' then return 0 end
   local _, count = string.gsub(open, ' ', '')
@@ -53,22 +33,6 @@ end
 local function request_decided(prefix, field)
   redis.call('ZREMRANGEBYSCORE', prefix .. 'asked', '-inf', server - ASKED_SECONDS)
   return redis.call('ZADD', prefix .. 'asked', 'NX', string.format('%.3f', server), field) == 0
-end
-
-local find, sub = string.find, string.sub
-
-local function lines_of(column)
-  local lines, from, count = {}, 1, 0
-  while true do
-    local to = find(column, '\n', from, true)
-    count = count + 1
-    if not to then
-      lines[count] = sub(column, from)
-      return lines
-    end
-    lines[count] = sub(column, from, to - 1)
-    from = to + 1
-  end
 end
 
 local function decide_namespace(prefix, first, reply)

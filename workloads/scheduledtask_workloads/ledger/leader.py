@@ -23,6 +23,7 @@ from scheduledtask_workloads.ledger.asking import AsyncServer
 from scheduledtask_workloads.ledger.attendance import LedgerAttendance
 from scheduledtask_workloads.ledger.claim import Admission, Claim, RunWithoutRedis, Verdict
 from scheduledtask_workloads.ledger.errors import FencedOut
+from scheduledtask_workloads.ledger.holding import LedgerHolding
 from scheduledtask_workloads.ledger.reading import LedgerReading
 from scheduledtask_workloads.ledger.values import CancelOutcome, DueRun, Epoch, NextAttempt
 from scheduledtask_workloads.ledger.wire import (
@@ -56,7 +57,7 @@ _VERDICTS: dict[str, tuple[Verdict, Reason | None, int]] = {
 _CANCEL_OUTCOMES = {"E": CancelOutcome.ENDED, "F": CancelOutcome.FLAGGED, "U": CancelOutcome.UNKNOWN}
 
 
-class Ledger(LedgerReading, LedgerAttendance, LedgerAccess):
+class Ledger(LedgerReading, LedgerAttendance, LedgerAccess, LedgerHolding):
     """Runs in Redis, for the one scheduler that leads. Each method is one round trip unless it says otherwise.
 
     Leases, retry pauses and patience are measured by the server's clock. Every method raises LedgerUnreachable when
@@ -144,10 +145,6 @@ class Ledger(LedgerReading, LedgerAttendance, LedgerAccess):
     ) -> set[AttemptRef]:
         """(attempt, Unix seconds before its first line, host) of light attempts; returns those to be killed."""
         return await self._advance(((ref, RunState.STARTED, at, host) for ref, at, host in starts), lease_seconds)
-
-    async def renew_leases(self, refs: Sequence[AttemptRef], lease_seconds: float) -> set[AttemptRef]:
-        """Keep light attempts alive, from admission to end; returns those to be killed."""
-        return await self._advance(((ref, "Renewed", None, "") for ref in refs), lease_seconds)
 
     async def finish(self, reports: Sequence[AttemptReport]) -> list[RunRecord | None]:
         """What became of each run: final, or Waiting for its next attempt.

@@ -13,7 +13,7 @@ from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Reason, 
 from scheduledtask_workloads.contract.messages import AttemptStarted, SlotsSkipped
 from scheduledtask_workloads.ledger import Claim, Ledger, LedgerUnreachable, RunWithoutRedis
 from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS, Breaker
-from scheduledtask_workloads.scheduler.light_run import AttemptKey, LightItem, attempt_key, key_of
+from scheduledtask_workloads.scheduler.light_run import AttemptKey, LightItem, LightRun, attempt_key, key_of
 
 FLUSH_SECONDS = 0.05  # what an outcome waits for others to travel with
 BATCH = 500  # in one call of a script
@@ -33,10 +33,16 @@ class ApartRun:
     """Admitted by this process alone, while Redis did not answer."""
 
     claim: Claim
-    ref: AttemptRef
+    item: LightItem
     admitted_at: float
     started_at: float | None = None
     report: AttemptReport | None = None
+
+    @property
+    def is_queued(self) -> bool:
+        """A slot's first attempt that has not begun: of these there may be tens of thousands."""
+        first = isinstance(self.item, LightRun) and self.claim.slot_epoch_seconds is not None
+        return first and self.started_at is None and self.report is None
 
 
 class Accounts:
@@ -80,9 +86,9 @@ class Accounts:
         self._accepted.pop(key, None)
         self._apart.pop(key, None)
 
-    def run_apart(self, claim: Claim, ref: AttemptRef, now: float) -> None:
+    def run_apart(self, run: LightRun, now: float) -> None:
         """A light run that starts without Redis."""
-        self._apart[attempt_key(ref)] = ApartRun(claim, ref, now)
+        self._apart[run.key] = ApartRun(run.claim, run, now)
 
     def skip_apart(self, skip: SlotsSkipped) -> None:
         self._skips.append(skip)
@@ -111,6 +117,10 @@ class Accounts:
         """The attempt is on its way, or its end is, to the ledger."""
         key = attempt_key(ref)
         return key in self._accepted or key in self._reports
+
+    def holds(self, key: AttemptKey) -> bool:
+        """This process answers for the attempt, whatever its lease says."""
+        return key in self._accepted
 
     # --- to the ledger
 
@@ -149,10 +159,24 @@ class Accounts:
             await self._ask(self._ledger.record_skips(skips, fence))
             del self._skips[: len(skips)]
         while self._apart:
-            written = {key: _as_it_stands(apart, self._host) for key, apart in _some(self._apart).items()}
-            await self._ask(self._ledger.write_down(list(written.values()), fence, self._lease_seconds))
-            for key, run in written.items():
-                self._settle(key, run)
+            some = _some(self._apart)
+            queued = {key: apart for key, apart in some.items() if apart.is_queued}
+            await self._write_down_queued(queued, fence)
+            others = {key: _as_it_stands(apart, self._host) for key, apart in some.items() if key not in queued}
+            if others:
+                await self._ask(self._ledger.write_down(list(others.values()), fence, self._lease_seconds))
+            for key, run in others.items():
+                self._settle(key, run.report)
+
+    async def _write_down_queued(self, queued: dict[AttemptKey, ApartRun], fence: int) -> None:
+        """They may have begun, or ended, by the time the ledger answers; then they are runs like any other."""
+        runs = [_as_it_stands(apart, self._host) for apart in queued.values()]
+        gone = await self._ask(self._ledger.write_down_queued(runs, fence, self._host, self._lease_seconds))
+        for key, apart in queued.items():
+            self._settle(key, None)
+            if apart.started_at is not None and apart.report is None:
+                self._starts[key] = AttemptStarted(ref=apart.item.ref, started_at=apart.started_at)
+        self.stop(gone)
 
     async def restore(self, fence: int, claim_of: Callable[[LightItem], Claim | None]) -> None:
         """The server may have lost what it was told: tell again what is on its way, and what ended lately.
@@ -165,13 +189,14 @@ class Accounts:
         for item, report in [*ended, *going]:
             claim = claim_of(item)
             if claim is not None:
-                self._apart[key_of(item)] = ApartRun(claim, item.ref, claim.due_at, report=report)
+                self._apart[key_of(item)] = ApartRun(claim, item, claim.due_at, report=report)
         await self.write_down(fence)
 
-    async def renew(self, refs: Sequence[AttemptRef]) -> None:
-        """Keep these attempts alive. Raises LedgerUnreachable."""
-        for start in range(0, len(refs), BATCH):
-            batch = refs[start : start + BATCH]
+    async def renew(self, keys: Sequence[AttemptKey], find: Callable[[AttemptKey], AttemptRef | None]) -> None:
+        """Keep these attempts alive, but for those that are gone when it is their turn. Raises LedgerUnreachable."""
+        for start in range(0, len(keys), BATCH):
+            found = map(find, keys[start : start + BATCH])
+            batch = [ref for ref in found if ref is not None]
             gone = await self._ask(self._ledger.renew_leases(batch, self._lease_seconds))
             if gone and not await self._is_compared():
                 return
@@ -184,12 +209,12 @@ class Accounts:
             self.suspect()
         return epoch.matches
 
-    def _settle(self, key: AttemptKey, written: RunWithoutRedis) -> None:
-        """Written down; from here on it is a run like any other. Its end may have come meanwhile."""
-        apart = self._apart.pop(key)
-        if written.report is not None:
-            self._conclude({key: written.report})
-        elif apart.report is not None:
+    def _settle(self, key: AttemptKey, written: AttemptReport | None) -> None:
+        """Written down; from here on it is a run like any other. Its end may have come meanwhile, or it was dropped."""
+        apart = self._apart.pop(key, None)
+        if written is not None:
+            self._conclude({key: written})
+        elif apart is not None and apart.report is not None:
             self._reports[key] = apart.report
 
     def _conclude(self, reports: dict[AttemptKey, AttemptReport]) -> None:
@@ -215,7 +240,7 @@ def _drop(waiting: dict[AttemptKey, Item], done: dict[AttemptKey, Item]) -> None
 
 
 def _as_it_stands(apart: ApartRun, host: str) -> RunWithoutRedis:
-    return RunWithoutRedis(apart.claim, apart.ref, host, apart.admitted_at, apart.started_at, apart.report)
+    return RunWithoutRedis(apart.claim, apart.item.ref, host, apart.admitted_at, apart.started_at, apart.report)
 
 
 def _apart_record(apart: ApartRun, host: str) -> RunRecord:

@@ -259,22 +259,24 @@ class Admitting:
         """Light slots under the grant alone; everything else waits for Redis."""
         if not self._parts.permission.granted(boottime_seconds()):
             return
-        admitted = 0
+        runs = []
         for job, claim in candidates:
             slot = claim.slot_epoch_seconds
             if slot is not None and job.job.task_class is TaskClass.LIGHT:
                 self._learn(job, slot)
-                admitted += self._decide_apart(job, claim, slot, fence, now)
-        _log_slice(candidates, admitted, redis=False)
+                if self._fits_apart(job, slot):
+                    runs.append(LightRun(claim, fence))
+        for run in runs:
+            self._parts.accounts.run_apart(run, now.timestamp())
+        self._parts.light.enqueue(runs)
+        _log_slice(candidates, len(runs), redis=False)
 
-    def _decide_apart(self, job: HeldJob, claim: Claim, slot: int, fence: int, now: datetime) -> bool:
+    def _fits_apart(self, job: HeldJob, slot: int) -> bool:
+        """A slice has a job once, so what it admits itself need not count."""
         forbids = job.job.concurrency_policy is ConcurrencyPolicy.FORBID
         if forbids and self._parts.light.active_runs(job.key) >= job.job.max_concurrency:
             self._parts.accounts.skip_apart(_message(job, SkippedSlots(Reason.OVERLAP, 1, slot)))
             return False
-        run = LightRun(claim, fence)
-        self._parts.accounts.run_apart(claim, run.ref, now.timestamp())
-        self._parts.light.enqueue([run])
         return True
 
     # --- inside

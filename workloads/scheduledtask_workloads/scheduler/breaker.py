@@ -17,24 +17,36 @@ PROBE_SECONDS = 0.2
 BACKGROUND_SECONDS = 2.0
 """What may take a moment and holds up no slot: big batches, the sweep."""
 
+LOOKS = 4
+"""The parts in which a time limit is counted; one that our own loop made twice as long does not count."""
+
+PATIENCE = 5
+"""Times the time limit is what a call may take while Redis answers others."""
+
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
 
 class Breaker:
-    """Closed while Redis answers in time; open from the first call that fails to the first probe that does not."""
+    """Closed while Redis answers in time; open from the first call that fails to the first probe that does not.
+
+    In time: `timeout_seconds` without a word from Redis are too many. While it answers other calls meanwhile it is
+    alive, and a late call may take PATIENCE times as long: Redis does one thing at a time, and a busy machine delays
+    each of them. (A ping would tell nothing more, as it would stand in the same line.) Time in which our own loop did
+    not turn is ours, not that of Redis, whose answer may lie in the socket: it does not count.
+    """
 
     def __init__(self, probe: Callable[[], Coroutine[Any, Any, object]], timeout_seconds: float) -> None:
         self._probe = probe
         self._timeout_seconds = timeout_seconds
         self._opened = asyncio.Event()
-        self._answered = False
+        self._answers = 0
 
     @property
     def known_reachable(self) -> bool:
         """Redis answers, and has answered: before the first call nobody knows."""
-        return self._answered and self.reachable
+        return self._answers > 0 and self.reachable
 
     @property
     def reachable(self) -> bool:
@@ -45,36 +57,66 @@ class Breaker:
         if not self.reachable:
             asked.close()
             raise LedgerUnreachable("Redis did not answer a moment ago")
+        call = asyncio.create_task(asked)
         try:
-            async with asyncio.timeout(timeout_seconds or self._timeout_seconds):
-                answer = await asked
-        except (LedgerUnreachable, TimeoutError) as error:
+            await self._wait(call, timeout_seconds or self._timeout_seconds)
+            answer = call.result()
+        except LedgerUnreachable as error:
             self._open(error)
-            raise LedgerUnreachable(f"Redis did not answer: {error!r}") from error
-        self._answered = True
+            raise
+        finally:
+            _abandon(call)
+        self._answers += 1
         return answer
+
+    async def _wait(self, call: asyncio.Task[Answer], timeout_seconds: float) -> None:
+        """Until it is done. Raises LedgerUnreachable when that is not soon enough."""
+        silent = waited = 0
+        while not call.done():
+            heard = self._answers
+            in_time = await _look(call, timeout_seconds / LOOKS)
+            waited += 1
+            silent = silent + in_time if self._answers == heard else 0
+            if not call.done() and (silent >= LOOKS or waited >= LOOKS * PATIENCE):
+                raise LedgerUnreachable(f"Redis did not answer within {timeout_seconds} s")
 
     async def watch(self, restored: Callable[[], None]) -> None:
         """Probe an open breaker, close it, and say so; until cancelled."""
         while True:
             await self._opened.wait()
             await asyncio.sleep(PROBE_SECONDS)
-            if not await self._answers():
+            if not await self._is_back():
                 continue
             self._opened.clear()
             logger.warning("Redis answers again")
             restored()
 
-    async def _answers(self) -> bool:
+    async def _is_back(self) -> bool:
+        """A server that hung answers this in the moment in which it goes on."""
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(self._timeout_seconds * PATIENCE):
                 await self._probe()
         except (LedgerUnreachable, TimeoutError):
             return False
-        self._answered = True
+        self._answers += 1
         return True
 
     def _open(self, error: BaseException) -> None:
         if self.reachable:
             logger.warning("Redis does not answer; light tasks go on under the grant", extra={"error": repr(error)})
         self._opened.set()
+
+
+async def _look(call: asyncio.Task[Answer], seconds: float) -> bool:
+    """Wait for it; False when our own loop made this twice as long."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await asyncio.wait((call,), timeout=seconds)
+    return loop.time() - began < 2 * seconds
+
+
+def _abandon(call: asyncio.Task[Answer]) -> None:
+    """Nobody waits for it any more; nothing happens to one that is done."""
+    if not call.done():
+        call.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        call.cancel()

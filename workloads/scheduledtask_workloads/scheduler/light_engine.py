@@ -69,10 +69,17 @@ class LightEngine:
         """Of a task, queued or handed over."""
         return self._active.get(task, 0)
 
-    def known(self) -> dict[AttemptKey, AttemptRef]:
+    def known(self) -> list[AttemptKey]:
         """Every attempt that is queued or handed over."""
-        queued = {key_of(item): item.ref for item in self._queue}
-        return queued | self._handed
+        return [*self._queue.keys(), *self._handed]
+
+    def find(self, key: AttemptKey) -> AttemptRef | None:
+        """Of an attempt that is queued or handed over. Fifty thousand of these are not made in one turn."""
+        handed = self._handed.get(key)
+        if handed is not None:
+            return handed
+        item = self._queue.find(key)
+        return None if item is None else item.ref
 
     def has(self, ref: AttemptRef) -> bool:
         """It was handed to the runners, by us or by the process before us, and has not been reported."""
@@ -115,25 +122,32 @@ class LightEngine:
 
     def forget_task(self, task: TaskKey) -> None:
         """Its queued runs were cancelled in the ledger."""
-        self._drop_queued(lambda key: key.task == task)
+        if self.active_runs(task):
+            self._drop_queued(lambda key: key.task == task)
 
     def stop(self, refs: Iterable[AttemptRef]) -> None:
         """Cancelled, or no longer the current attempts: kill what runs, drop what is queued."""
         keys = {attempt_key(ref): ref for ref in refs}
         self._link.send(KillRun(ref=ref) for key, ref in keys.items() if key in self._handed)
-        self._drop_queued(keys.__contains__)
+        for key in keys:
+            if self._queue.discard(key):
+                self._forget(key)
 
     def cancel(self, task: TaskKey, run_id: str) -> None:
         """A queued attempt is reported cancelled, one that was handed over is killed."""
-        for key, ref in self.known().items():
+        if not self.active_runs(task):
+            return
+        for key in self.known():
             if (key.task, key.run_id) == (task, run_id):
-                self._cancel(key, ref)
+                self._cancel(key)
 
-    def _cancel(self, key: AttemptKey, ref: AttemptRef) -> None:
-        if key in self._handed:
+    def _cancel(self, key: AttemptKey) -> None:
+        ref = self.find(key)
+        if ref is None:
+            return
+        if not self._queue.discard(key):
             self._link.send([KillRun(ref=ref)])
             return
-        self._queue.remove(key.__eq__)
         self._release(key)
         self._end(AttemptReport(ref=ref, state=RunState.CANCELLED, reason=Reason.CANCELLED, ended_at=time.time()))
 

@@ -150,7 +150,7 @@ class Scheduler:
             await asyncio.sleep(self._lease_seconds / HEARTBEATS_PER_LEASE)
             if self._parts.recovery.ready:
                 try:
-                    await self._parts.accounts.renew(list(self._parts.light.known().values()))
+                    await self._parts.accounts.renew(self._parts.light.known(), self._parts.light.find)
                 except LedgerUnreachable:
                     continue
 

@@ -92,7 +92,7 @@ class Recovery:
     async def _agree(self, fence: int) -> None:
         await self._accounts.write_down(fence)
         await self.compare_epoch(fence)
-        await self._accounts.renew(list(self._light.known().values()))
+        await self._accounts.renew(self._light.known(), self._light.find)
         await self._accounts.flush()
 
     async def _ask(self, asked: Coroutine[Any, Any, Answer]) -> Answer:

@@ -13,6 +13,7 @@ from scheduledtask_workloads.contract import AttemptReport, Reason, RunState, Ta
 from scheduledtask_workloads.ledger import DueRun, EpochMissing, FencedOut, LedgerUnreachable, OpenRun
 from scheduledtask_workloads.scheduler.admission import Parts
 from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS
+from scheduledtask_workloads.scheduler.light_run import AttemptKey
 
 SWEEP_SECONDS = 1.0
 SECOND_LOOK_SECONDS = 0.3
@@ -55,7 +56,7 @@ class Sweeping:
 
     async def _sweep(self, fence: int) -> None:
         namespaces = await self._ask(self._parts.ledger.namespaces())
-        due = await self._ask(self._parts.ledger.due_for_sweep(namespaces))
+        due = await self._lost(await self._ask(self._parts.ledger.due_for_sweep(namespaces)))
         if not due:
             return
         queued = await self._queued(due)
@@ -64,6 +65,14 @@ class Sweeping:
         self._parts.heavy.enqueue((attempt.pool, attempt.order) for attempt in made if attempt.pool)
         if made:
             logger.info("made next attempts", extra={"runs": len(made)})
+
+    async def _lost(self, due: Sequence[DueRun]) -> list[DueRun]:
+        """Without those that this process holds: their leases lapsed because we, or Redis, were busy or frozen."""
+        accounts, light = self._parts.accounts, self._parts.light
+        held = {run: key for run in due if accounts.holds(key := key_of_due(run))}
+        if held:
+            await accounts.renew(list(held.values()), light.find)
+        return [run for run in due if run not in held]
 
     async def _queued(self, due: Sequence[DueRun]) -> set[DueRun]:
         waiting = {run for run in due if run.pool is not None}
@@ -115,6 +124,10 @@ class Sweeping:
 
     async def _ask(self, asked: Coroutine[Any, Any, Answer]) -> Answer:
         return await self._parts.breaker.call(asked, BACKGROUND_SECONDS)
+
+
+def key_of_due(run: DueRun) -> AttemptKey:
+    return AttemptKey(run.namespace, run.name, run.run_id, run.attempt)
 
 
 def host_name() -> str:
