@@ -90,7 +90,7 @@ def test_the_workers_goes_on_while_redis_hangs_and_while_it_waits_for_a_body_to_
         worker.await_ready()
         for name in ("a", "b", "c"):
             engine.submit(name, "heavy-journals", arguments={"path": str(journal), "seconds": 1.5})
-        last = engine.submit("last", "heavy-journals", arguments={"path": str(journal), "seconds": 16.0})
+        engine.submit("last", "heavy-journals", arguments={"path": str(journal), "seconds": 600.0})
         await_lines(journal, 4)
         os.kill(redis_server.pid, signal.SIGSTOP)
         await_lines(journal, 3, "end")
@@ -99,8 +99,7 @@ def test_the_workers_goes_on_while_redis_hangs_and_while_it_waits_for_a_body_to_
         os.kill(redis_server.pid, signal.SIGCONT)
         worker.terminate()
         heartbeat.await_beats(3)
-        assert len(await_lines(journal, 3, "end")) == 3
-        assert engine.await_record(last).attempts == 1
+        assert worker.process.poll() is None
     finally:
         engine.stop()
 

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from scheduledtask_workloads.broker.profile import TASK_NAME
-from scheduledtask_workloads.contract import RunOrder
+from scheduledtask_workloads.contract import AttemptRef, RunOrder
 
 _EMBEDDED: dict[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
@@ -31,6 +31,12 @@ def attempt_id_of(message: bytes) -> str:
     """The Celery id of a message in a queue."""
     envelope: dict[str, Any] = json.loads(message)
     return str(envelope["headers"]["id"])
+
+
+def ref_of(message: bytes) -> AttemptRef | None:
+    """The attempt of a message in a queue; None when it is not one of ours."""
+    ref = json.loads(message)["headers"].get("scheduledtask")
+    return None if ref is None else AttemptRef.model_validate(ref)
 
 
 def _headers(order: RunOrder) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from scheduledtask_workloads.broker.errors import BrokerUnavailable
-from scheduledtask_workloads.broker.message import attempt_id_of, encode_order
+from scheduledtask_workloads.broker.message import attempt_id_of, encode_order, ref_of
 from scheduledtask_workloads.broker.profile import PoolKeys
-from scheduledtask_workloads.contract import RunOrder
+from scheduledtask_workloads.contract import RunOrder, TaskKey
 
 BATCH_SIZE = 200  # messages a round trip: 200 of 1 KB stay far below a socket buffer
 DEFAULT_TIMEOUT_SECONDS = 1.0
@@ -79,6 +79,22 @@ class HeavyPublisher:
         *waiting, delivered = self._ask(read)
         ids = {attempt_id_of(message) for messages in waiting for message in messages}
         return frozenset(ids | {_delivered_id(entry) for entry in delivered})
+
+    def withdraw(self, task: TaskKey, pool: str, run_id: str = "") -> int:
+        """Remove the waiting messages of a task, or of one of its runs alone; how many. Those with workers stay."""
+
+        def unwanted(message: bytes) -> bool:
+            ref = ref_of(message)
+            return ref is not None and ref.key == task and run_id in ("", ref.run_id)
+
+        def remove() -> int:
+            removed = 0
+            for queue in PoolKeys(task.namespace, pool).queues:
+                waiting: list[Any] = self._client.lrange(queue, 0, -1)
+                removed += sum(self._client.lrem(queue, 1, message) for message in waiting if unwanted(message))
+            return removed
+
+        return self._ask(remove)
 
     def close(self) -> None:
         self._client.close()

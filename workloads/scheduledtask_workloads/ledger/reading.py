@@ -74,6 +74,14 @@ class LedgerReading:
         found = await self._server.run("records", arguments)
         return [RunRecord.model_validate_json(record) if record else None for record in found]
 
+    async def task_keys(self) -> list[TaskKey]:
+        """Every task that the ledger knows. One round trip a namespace."""
+        found: list[TaskKey] = []
+        for namespace in await self.namespaces():
+            names = await self._server.ask(self._server.client.hkeys(NamespaceKeys(namespace).tasks))
+            found += [TaskKey(namespace, text(name)) for name in names]
+        return found
+
     async def tasks_with_open_runs(self) -> list[TaskKey]:
         """Whose `open_runs` are worth asking for. One round trip a namespace."""
         found: list[TaskKey] = []

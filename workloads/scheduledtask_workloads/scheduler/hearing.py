@@ -21,12 +21,13 @@ from scheduledtask_workloads.contract.messages import (
     RequestRun,
     StopFiring,
 )
-from scheduledtask_workloads.ledger import LedgerUnreachable
+from scheduledtask_workloads.ledger import CancelOutcome, LedgerUnreachable
 from scheduledtask_workloads.schedule import ScheduleError
 from scheduledtask_workloads.scheduler.admission import Admitting, Parts
 from scheduledtask_workloads.scheduler.control_server import ControlServer
 from scheduledtask_workloads.scheduler.namespace_users import NamespaceUsers
 from scheduledtask_workloads.scheduler.permission import boottime_seconds
+from scheduledtask_workloads.scheduler.removals import Removals
 from scheduledtask_workloads.scheduler.retelling import Retelling
 from scheduledtask_workloads.scheduler.timing import Group, Timing
 
@@ -43,6 +44,7 @@ class Hearing:
         timing: Timing,
         retelling: Retelling,
         users: NamespaceUsers,
+        removals: Removals,
         server: ControlServer,
     ) -> None:
         self._parts = parts
@@ -50,6 +52,7 @@ class Hearing:
         self._timing = timing
         self._retelling = retelling
         self._users = users
+        self._removals = removals
         self._server = server
         self._loading = False
         """Between ControlHello and JobsComplete."""
@@ -74,6 +77,7 @@ class Hearing:
                 self._parts.book.expect_all()
                 self._parts.requests.forget()
                 self._loading = True
+                self._removals.begin()
             case JobRemoved(namespace=namespace, name=name):
                 self._remove(TaskKey(namespace, name))
             case JobsComplete():
@@ -95,6 +99,7 @@ class Hearing:
             try:
                 held = book.put(job, datetime.now(UTC))
             except ScheduleError as error:
+                self._removals.keep(job.key)
                 logger.warning("not held", extra={"namespace": job.namespace, "task": job.name, "error": str(error)})
                 return
             self._parts.ledger.prepare(job)
@@ -117,7 +122,7 @@ class Hearing:
         if held is not None:
             self._regroup(held.group, None)
         self._parts.light.forget_task(key)
-        self._parts.recovery.remove(key)
+        self._removals.remove(key, held.job.pool if held else "")
         self._admitting.wake()
 
     def _complete(self) -> None:
@@ -125,6 +130,8 @@ class Hearing:
         gone = self._parts.book.unconfirmed()
         for key in gone:
             self._remove(key)
+        self._removals.complete()
+        self._admitting.wake()
         self._tell_anew()
         gc.collect()
         gc.freeze()  # ten thousand jobs are looked through by each full collection otherwise, some at a slot
@@ -165,4 +172,7 @@ class Hearing:
             logger.warning("cancelled only if it is light, as Redis does not answer", extra=extra)
         else:
             logger.info("cancelled", extra={**extra, "outcome": outcome.value})
+            held = self._parts.book.find(key)
+            if outcome is CancelOutcome.ENDED and held is not None:
+                await self._parts.heavy.withdraw(key, held.job.pool, run_id)
         self._parts.light.cancel(key, run_id)

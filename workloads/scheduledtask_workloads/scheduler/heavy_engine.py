@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from scheduledtask_workloads.broker import BrokerUnavailable, HeavyPublisher
-from scheduledtask_workloads.contract import AttemptRef, RunOrder
+from scheduledtask_workloads.contract import AttemptRef, RunOrder, TaskKey
 from scheduledtask_workloads.contract.messages import PoolDepth
 from scheduledtask_workloads.ledger import LedgerUnreachable
 
@@ -55,6 +55,18 @@ class HeavyEngine:
     async def attempts_in(self, namespace: str, pool: str) -> frozenset[str]:
         """Ids of the attempts whose messages wait in a pool or lie with its workers. Raises BrokerUnavailable."""
         return await self._in_thread(lambda: self._publisher.attempts(namespace, pool))
+
+    async def withdraw(self, task: TaskKey, pool: str, run_id: str = "") -> None:
+        """Take the messages of a task, or of one of its runs, out of the queue: they were cancelled.
+
+        A worker would drop them too, but none may be there, and they would count as waiting for one.
+        """
+        if not pool:
+            return
+        try:
+            await self._in_thread(lambda: self._publisher.withdraw(task, pool, run_id))
+        except BrokerUnavailable as error:
+            logger.warning("messages of cancelled runs are left to the workers", extra={"error": str(error)})
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -29,6 +29,7 @@ from scheduledtask_workloads.scheduler.light_engine import LightEngine
 from scheduledtask_workloads.scheduler.namespace_users import NamespaceUsers
 from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
 from scheduledtask_workloads.scheduler.recovery import Recovery
+from scheduledtask_workloads.scheduler.removals import Removals
 from scheduledtask_workloads.scheduler.requests import Requests, RunKey
 from scheduledtask_workloads.scheduler.retelling import Retelling
 from scheduledtask_workloads.scheduler.runners_link import RunnersLink
@@ -80,15 +81,18 @@ class Scheduler:
         accounts.acknowledge, accounts.stop, accounts.suspect = light.acknowledge, light.stop, self._suspect
         book = JobBook()
         requests = Requests(book, self._server.tell, lambda run: self._retelling.want_record(run))
+        heavy = HeavyEngine(publisher, lambda refs: breaker.call(ledger.mark_dispatched(refs, lease_seconds)))
+        removals = Removals(ledger, breaker, book, heavy.withdraw)
+        removals.again = lambda: self._admitting.wake()
         self._parts = Parts(
             ledger=ledger,
             breaker=breaker,
             book=book,
             permission=Permission(),
-            recovery=Recovery(ledger, breaker, book, accounts, light),
+            recovery=Recovery(ledger, breaker, book, accounts, light, removals),
             accounts=accounts,
             light=light,
-            heavy=HeavyEngine(publisher, lambda refs: breaker.call(ledger.mark_dispatched(refs, lease_seconds))),
+            heavy=heavy,
             requests=requests,
         )
         self._admitting = Admitting(
@@ -106,7 +110,9 @@ class Scheduler:
         self._telling = Telling(self._parts, self._server, self._link, reading)
         self._retelling = Retelling(self._parts, self._server, reading)
         self._users = NamespaceUsers(ledger, breaker, self._server.tell)
-        self._hearing = Hearing(self._parts, self._admitting, self._timing, self._retelling, self._users, self._server)
+        self._hearing = Hearing(
+            self._parts, self._admitting, self._timing, self._retelling, self._users, removals, self._server
+        )
         self._late_cancellations: set[asyncio.Task[None]] = set()
         requests.cancel_admitted = self._cancel_admitted
 

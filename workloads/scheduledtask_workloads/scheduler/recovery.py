@@ -9,13 +9,14 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from scheduledtask_workloads.contract import Job, RunOrder, TaskKey, slot_run_id
+from scheduledtask_workloads.contract import Job, RunOrder, slot_run_id
 from scheduledtask_workloads.ledger import Claim, Ledger
 from scheduledtask_workloads.scheduler.accounts import Accounts
 from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS, Breaker
 from scheduledtask_workloads.scheduler.job_book import JobBook
 from scheduledtask_workloads.scheduler.light_engine import LightEngine
 from scheduledtask_workloads.scheduler.light_run import LightItem, LightRun
+from scheduledtask_workloads.scheduler.removals import Removals
 
 BATCH = 5000  # watermarks in one call
 
@@ -27,13 +28,21 @@ Answer = TypeVar("Answer")
 class Recovery:
     """`ready` while what the ledger says and what we remember are known to agree."""
 
-    def __init__(self, ledger: Ledger, breaker: Breaker, book: JobBook, accounts: Accounts, light: LightEngine) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        breaker: Breaker,
+        book: JobBook,
+        accounts: Accounts,
+        light: LightEngine,
+        removals: Removals,
+    ) -> None:
         self._ledger = ledger
         self._breaker = breaker
         self._book = book
         self._accounts = accounts
         self._light = light
-        self._removed: set[TaskKey] = set()
+        self._removals = removals
         self._fence: int | None = None
 
     @property
@@ -48,10 +57,7 @@ class Recovery:
         """A new number: another leader may have decided slots since we last did."""
         self.disturb()
         self._book.unlearn(now)
-
-    def remove(self, key: TaskKey) -> None:
-        """The ScheduledTask was deleted: its queued runs are to be cancelled."""
-        self._removed.add(key)
+        self._removals.lead_anew()
 
     async def ensure(self, fence: int) -> None:
         """Make it so. Raises LedgerUnreachable and FencedOut."""
@@ -61,10 +67,7 @@ class Recovery:
         if self._fence != fence:
             await self._agree(fence)
             self._fence = fence
-        while self._removed:
-            key = next(iter(self._removed))
-            await self._ask(self._ledger.cancel_queued(key.namespace, key.name))
-            self._removed.discard(key)
+        await self._removals.settle()
 
     async def compare_epoch(self, fence: int) -> None:
         """Another server, or the same without its memory: tell it what was decided, then stamp it."""
