@@ -88,8 +88,8 @@ class PoolDriver:
             watched.begin_listing()
             watched.end_listing(watched.list_page((item, item) for item in found["items"]))
 
-    async def deployment(self, pool: str = "train") -> Json:
-        return await self.client.get(WORKER_DEPLOYMENTS.path(self.namespace, f"stask-{pool}"))
+    async def deployment(self) -> Json:
+        return await self.client.get(WORKER_DEPLOYMENTS.path(self.namespace, "stask-train"))
 
     @property
     def staying(self) -> list[str]:

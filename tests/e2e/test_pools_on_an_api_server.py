@@ -283,20 +283,19 @@ def test_a_pool_is_forgotten_with_all_that_it_had(run: Callable[[Story], None], 
     run(story)
 
 
-def test_pools_of_an_earlier_life_go_and_foreign_objects_stay(run: Callable[[Story], None]) -> None:
+def test_pools_of_an_earlier_life_go_and_those_that_no_task_owns_stay(run: Callable[[Story], None]) -> None:
     async def story(driver: PoolDriver) -> None:
         await shaped(driver, 1)
-        other = worker_deployment(driver.namespace, "other", SHAPE)
-        del other["metadata"]["labels"]["scheduledtask.dev/pool"]
-        await driver.client.apply(f"/apis/apps/v1/namespaces/{driver.namespace}/deployments/stask-other", other)
         driver.start_anew()
         await driver.look()
+        await driver.pools.remove_unwanted(set())
+        assert (await driver.deployment())["spec"]["replicas"] == 1
+        await driver.pools.shape(driver.key, replace(SHAPE, owners=(Owner("train", "1-2-3"),)))
         await driver.pools.remove_unwanted({driver.key})
         assert (await driver.deployment())["spec"]["replicas"] == 1
         await driver.pools.remove_unwanted(set())
         await driver.look()
         assert driver.pools.observe(driver.key).replicas == 0
-        assert (await driver.deployment("other"))["metadata"]["name"] == "stask-other"
 
     run(story)
 

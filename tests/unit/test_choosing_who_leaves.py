@@ -82,6 +82,11 @@ def test_while_a_new_shape_comes_the_old_pods_run_is_not_given_up_for_the_new_on
     assert choose_leavers([pod("old"), pod("new", ready=False, ran=False)], None, replicas=1, wanted=0).replicas == 1
 
 
+def test_one_that_is_absent_and_drains_is_counted_once() -> None:
+    pods = [pod("a"), pod("b", ready=False, ran=False)]
+    assert choose_leavers(pods, [worker("a", 1), worker("b", draining=True)], replicas=2, wanted=0).replicas == 1
+
+
 pods_and_workers = st.lists(
     st.tuples(
         st.builds(

@@ -102,8 +102,8 @@ def test_a_large_run_in_a_pool_of_small_ones_has_its_pod_to_itself() -> None:
 @pytest.mark.parametrize(
     ("profile", "millicores"),
     [
-        (TaskProfile(memory_bytes=8 * GB), 1000),
-        (TaskProfile(memory_bytes=8 * GB, requires=(Requirement.EXTERNAL_SERVICE,)), 1000),
+        (TaskProfile(memory_bytes=8 * GB), 500),
+        (TaskProfile(memory_bytes=8 * GB, requires=(Requirement.EXTERNAL_SERVICE,)), 500),
         (TaskProfile(requires=(Requirement.EXTERNAL_SERVICE,)), 100),
         (TaskProfile(memory_bytes=GB), 250),
         (TaskProfile(), 250),

@@ -31,9 +31,10 @@ def choose_leavers(
     marks only decide between workers that are.
     """
     staying = [pod for pod in pods if not pod.terminating]
+    present = [pod for pod in staying if not _is_absent(pod, workers)]
     # While a new shape comes there are more pods than replicas: those that go by themselves make no room.
-    free = sum(_is_absent(pod, workers) for pod in staying) + replicas - len(staying)
-    chosen = _idle(staying, workers)[: max(0, replicas - wanted - free)]
+    free = replicas - len(present)
+    chosen = _idle(present, workers)[: max(0, len(present) - wanted)]
     confirmed = [pod for pod, worker in chosen if worker.draining]
     everyone = free + len(confirmed) >= replicas
     marked = confirmed if everyone else [pod for pod in confirmed if pod.marked]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scheduledtask_operator.api.resource import KIND
 from scheduledtask_operator.cluster.client import Object
 from scheduledtask_operator.cluster.pod_problems import deployment_problem, pod_problem
 from scheduledtask_operator.control.ports import PoolKey
@@ -26,9 +27,10 @@ class WorkerPod:
 
 @dataclass(frozen=True, slots=True)
 class WorkerDeployment:
-    """`spec` is without what others than the one who applies it change: replicas."""
+    """`spec` is without what others than the one who applies it change: replicas. `owned`: by a ScheduledTask."""
 
     uid: str
+    owned: bool
     version: int
     replicas: int
     shape_hash: str
@@ -60,6 +62,7 @@ def read_deployment(item: Object) -> WorkerDeployment:
     metadata, spec = item["metadata"], item["spec"]
     return WorkerDeployment(
         uid=metadata["uid"],
+        owned=any(owner["kind"] == KIND for owner in metadata.get("ownerReferences") or ()),
         version=int(metadata["resourceVersion"]),
         replicas=int(spec.get("replicas", 1)),
         shape_hash=(metadata.get("annotations") or {}).get(SHAPE_HASH, ""),

@@ -92,9 +92,13 @@ class KubernetesPools:
             self._shapes.forget(pool)
 
     async def remove_unwanted(self, wanted: Collection[PoolKey]) -> None:
-        """Deployments of an earlier life that no resource asks for any more. Raises ClusterError."""
+        """Deployments of an earlier life that no resource asks for any more; one without an owner was given away.
+
+        Raises ClusterError.
+        """
         for pool in self._book:
-            if pool not in wanted and self._book.of(pool).deployment is not None:
+            deployment = self._book.of(pool).deployment
+            if pool not in wanted and deployment is not None and deployment.owned:
                 logger.info("removing a pool that nothing asks for", extra=pool._asdict())
                 await self._remove(pool)
 

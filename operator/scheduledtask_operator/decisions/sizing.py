@@ -23,7 +23,7 @@ MAX_RUNS_PER_POD = 8  # all of them stay as long as the longest, and are lost to
 BASE_CPU_MILLICORES = 50
 RUN_CPU_MILLICORES = 250
 WAITING_RUN_CPU_MILLICORES = 100  # of a run that waits for others' services more than it computes
-LARGE_RUN_CPU_MILLICORES = 1000  # a core, for what works on gigabytes
+LARGE_RUN_CPU_MILLICORES = 500  # for what works on gigabytes; more would not fit beside others on a node of two cores
 LARGE_RUN_MEMORY_BYTES = 2 * 1000**3  # the inventory's trainings begin here
 GRACE_MARGIN_SECONDS = 60.0  # after the longest run: to record its outcome
 
