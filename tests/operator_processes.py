@@ -17,6 +17,7 @@ from typing import Any
 from tests.cluster.cluster import Api
 
 DEADLINE_SECONDS = 60.0
+EVERY_SECOND = "* * * * * *"
 PROGRAM = (sys.executable, "-m", "scheduledtask_operator.cli")
 
 
@@ -59,6 +60,12 @@ class PodOfProcesses:
     def signal(self, part: str, number: signal.Signals) -> None:
         self._running[part].send_signal(number)
 
+    def freeze(self, part: str) -> None:
+        self.signal(part, signal.SIGSTOP)
+
+    def thaw(self, part: str) -> None:
+        self.signal(part, signal.SIGCONT)
+
     def stop(self, part: str) -> int:
         """SIGTERM; the exit code, and a failure when it does not end within the deadline."""
         self.signal(part, signal.SIGTERM)
@@ -88,7 +95,11 @@ class PodOfProcesses:
     def log(self, part: str = "operator") -> list[dict[str, Any]]:
         """Its lines; a test fails on one that is no JSON."""
         file = self.log_file(part)
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        whole = file.read_text().rpartition("\n")[0] if file.exists() else ""
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def says(self, words: str, part: str = "operator") -> bool:
+        return any(words in line["message"] for line in self.log(part))
 
     def get(self, path: str) -> tuple[int, str]:
         """From the operator's HTTP port: status and body; status 0 while nobody answers."""
@@ -106,6 +117,19 @@ class PodOfProcesses:
         if not self.journal.exists():
             return []
         return [json.loads(line) for line in self.journal.read_text().splitlines()]
+
+    def ran(self, name: str) -> list[int]:
+        """The slots that bodies of a task completed, by their own lines."""
+        return [line["slot"] for line in self.bodies() if line["name"] == name and line["state"] == "Succeeded"]
+
+
+def task(name: str, namespace: str = "default", **spec: Any) -> str:
+    """A ScheduledTask, for kubectl."""
+    metadata = {"name": name, "namespace": namespace}
+    wanted = {"task": "system-health", **spec}
+    return json.dumps(
+        {"apiVersion": "scheduledtask.dev/v1alpha1", "kind": "ScheduledTask", "metadata": metadata, "spec": wanted}
+    )
 
 
 @contextmanager

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from tests.cluster.cluster import Api
 from tests.conftest import RealServer
-from tests.operator_processes import PodOfProcesses, pod_of_processes, until
-
-EVERY_SECOND = "* * * * * *"
+from tests.operator_processes import EVERY_SECOND, PodOfProcesses, pod_of_processes, task, until
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +31,8 @@ def apply(api: Api) -> Iterator[Callable[..., None]]:
         api.kubectl("apply", "--filename=-", stdin=task(name, namespace, **spec))
 
     yield apply_task
-    api.kubectl("delete", "stask", "--all", "--all-namespaces")
-
-
-def task(name: str, namespace: str = "default", **spec: Any) -> str:
-    wanted = {"task": "system-health", **spec}
-    metadata = {"name": name, "namespace": namespace}
-    return json.dumps(
-        {"apiVersion": "scheduledtask.dev/v1alpha1", "kind": "ScheduledTask", "metadata": metadata, "spec": wanted}
-    )
+    for namespace in ("default", "leaving"):
+        api.kubectl("delete", f"--raw=/apis/scheduledtask.dev/v1alpha1/namespaces/{namespace}/scheduledtasks")
 
 
 def status(api: Api, name: str, namespace: str = "default") -> dict[str, Any]:
@@ -57,19 +48,14 @@ def ready(api: Api, name: str) -> tuple[str, str, str]:
     return found.get("status", ""), found.get("reason", ""), found.get("message", "")
 
 
-def ran(pod: PodOfProcesses, name: str) -> list[int]:
-    """The slots that bodies of a task completed, by their own lines."""
-    return [line["slot"] for line in pod.bodies() if line["name"] == name and line["state"] == "Succeeded"]
-
-
 def test_an_applied_light_task_runs_at_its_seconds_and_kubectl_shows_it(
     api: Api, pod: PodOfProcesses, apply: Callable[..., None]
 ) -> None:
     apply("each-second", schedule=EVERY_SECOND)
 
-    until("it ran four times", lambda: len(ran(pod, "each-second")) >= 4)
+    until("it ran four times", lambda: len(pod.ran("each-second")) >= 4)
     api.kubectl("wait", "--for=condition=Ready", "stask/each-second", "--timeout=30s")
-    slots = ran(pod, "each-second")
+    slots = pod.ran("each-second")
     began = {line["slot"]: line["at"] for line in pod.bodies() if line["event"] == "begin"}
     row = api.kubectl("get", "stask", "each-second").splitlines()[1]
 
@@ -95,15 +81,15 @@ def test_metrics_tell_of_a_task_and_forget_it(api: Api, pod: PodOfProcesses, app
 
 def test_a_deleted_task_starts_nothing_more(api: Api, pod: PodOfProcesses, apply: Callable[..., None]) -> None:
     apply("short-lived", schedule=EVERY_SECOND)
-    until("it ran", lambda: ran(pod, "short-lived"))
+    until("it ran", lambda: pod.ran("short-lived"))
 
     api.kubectl("delete", "stask", "short-lived")
     apply("witness", schedule=EVERY_SECOND)
-    until("another one ran twice", lambda: len(ran(pod, "witness")) >= 2)
-    seen = len(ran(pod, "short-lived"))
-    until("another one ran twice more", lambda: len(ran(pod, "witness")) >= 4)
+    until("another one ran twice", lambda: len(pod.ran("witness")) >= 2)
+    seen = len(pod.ran("short-lived"))
+    until("another one ran twice more", lambda: len(pod.ran("witness")) >= 4)
 
-    assert len(ran(pod, "short-lived")) == seen
+    assert len(pod.ran("short-lived")) == seen
 
 
 @pytest.mark.parametrize(
@@ -128,13 +114,13 @@ def test_a_bad_edit_leaves_the_last_good_version_running(
     api: Api, pod: PodOfProcesses, apply: Callable[..., None]
 ) -> None:
     apply("edited", schedule=EVERY_SECOND)
-    until("it ran", lambda: ran(pod, "edited"))
+    until("it ran", lambda: pod.ran("edited"))
 
     apply("edited", schedule="* * * * * * *")
     until("the edit is refused", lambda: ready(api, "edited")[:2] == ("False", "BadManifest"))
-    seen = len(ran(pod, "edited"))
+    seen = len(pod.ran("edited"))
 
-    until("it runs on", lambda: len(ran(pod, "edited")) > seen)
+    until("it runs on", lambda: len(pod.ran("edited")) > seen)
 
 
 def test_two_hundred_bad_manifests_block_no_other(api: Api, pod: PodOfProcesses, apply: Callable[..., None]) -> None:
@@ -146,7 +132,7 @@ def test_two_hundred_bad_manifests_block_no_other(api: Api, pod: PodOfProcesses,
 
     apply("good", schedule=EVERY_SECOND)
 
-    until("the good one ran", lambda: ran(pod, "good"))
+    until("the good one ran", lambda: pod.ran("good"))
     until("the last bad one is told", lambda: ready(api, "lost-99")[:2] == ("False", "BadManifest"))
     assert pod.is_running("operator")
 
@@ -159,9 +145,9 @@ def test_in_a_namespace_that_goes_nothing_starts(api: Api, pod: PodOfProcesses, 
 
     api.kubectl("delete", "namespace", "leaving", "--wait=false")
     apply("witness-of-leaving", schedule=EVERY_SECOND)
-    until("another one ran twice", lambda: len(ran(pod, "witness-of-leaving")) >= 2)
+    until("another one ran twice", lambda: len(pod.ran("witness-of-leaving")) >= 2)
     seen = [line for line in pod.bodies() if line["namespace"] == "leaving"]
-    until("another one ran twice more", lambda: len(ran(pod, "witness-of-leaving")) >= 4)
+    until("another one ran twice more", lambda: len(pod.ran("witness-of-leaving")) >= 4)
 
     assert [line for line in pod.bodies() if line["namespace"] == "leaving"] == seen
 
