@@ -23,7 +23,8 @@ from scheduledtask_operator.manifests.installation_names import NAME, PASSWORD_K
 PARTS = ("operator", "scheduler", "runners", "worker-ml")
 READY_SECONDS = 180.0
 HOPELESS_RESTARTS = 4
-INSTALLATION = Installation(tag=TAG, redis_image="", image_pull_policy="Never")
+# Artifacts go with the worker's pod, which is enough for examples and tests.
+INSTALLATION = Installation(tag=TAG, artifacts_url="file:///tmp/artifacts", image_pull_policy="Never")
 
 Json = dict[str, Any]
 

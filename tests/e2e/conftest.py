@@ -1,12 +1,16 @@
 """Real API servers and a real cluster, made once a session. The cluster is left running: `make cluster-down`."""
 
+import json
 import os
+import platform
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
 from images.engines import Engine
 from tests.cluster import ladder
@@ -23,7 +27,9 @@ from tests.cluster.progress import Progress
 from scheduledtask_operator.manifests.installation import Installation
 
 CRDS = Path(__file__).parents[2] / "crds"
-TEST_LABEL = "scheduledtask.dev/test=e2e"
+# Of a test's namespaces: the process that made them, so that those of a session that was interrupted are known.
+SESSION_LABEL = "scheduledtask.dev/test-session"
+HOST = re.sub("[^A-Za-z0-9]", "-", platform.node())[:40].strip("-")
 
 
 @pytest.fixture(scope="session")
@@ -91,8 +97,12 @@ def installation(cluster: Cluster, images: NodeImages) -> Installation:
 
 
 def remove_leftovers(cluster: Cluster) -> None:
-    """Namespaces of a session that was interrupted: their tasks would run beside this one's."""
-    cluster.kubectl("delete", "namespace", f"--selector={TEST_LABEL}", "--ignore-not-found", timeout_seconds=300)
+    """Namespaces of sessions on this machine that were interrupted: their tasks would run beside this one's."""
+    found = cluster.kubectl("get", "namespaces", f"--selector={SESSION_LABEL}", "--output=json")
+    for item in json.loads(found)["items"]:
+        host, _, process = item["metadata"]["labels"][SESSION_LABEL].rpartition(".")
+        if host == HOST and not psutil.pid_exists(int(process)):
+            cluster.kubectl("delete", "namespace", item["metadata"]["name"], "--ignore-not-found", timeout_seconds=300)
 
 
 @contextmanager
@@ -119,6 +129,6 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     """One of the test's own, gone with everything in it afterwards."""
     name = f"e2e-{uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
-    cluster.kubectl("label", "namespace", name, TEST_LABEL)
+    cluster.kubectl("label", "namespace", name, f"{SESSION_LABEL}={HOST}.{os.getpid()}")
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")

@@ -14,6 +14,7 @@ DEFAULTS = Installation()
 )
 @click.option("--tag", default=DEFAULTS.tag, show_default=True, help="Of the images.")
 @click.option("--worker-image", default="", help="Of heavy tasks that name none.  [default: ours, worker-ml]")
+@click.option("--artifacts-url", default="", help="Where runs leave their files when their task says nothing else.")
 @click.option("--redis-image", default=DEFAULTS.redis_image, show_default=True, help="Valkey, or Redis 6.2 or newer.")
 @click.option("--redis-storage", default=DEFAULTS.redis_storage, show_default=True, help="The size of its claim.")
 @click.option(

@@ -26,6 +26,8 @@ class Installation:
     tag: str = "dev"
     worker_image: str = ""
     """Of heavy tasks that name none; empty: ours with the libraries of the built-in ones."""
+    artifacts_url: str = ""
+    """Where runs leave their files when their task says nothing else; empty: tasks that have files must say it."""
     redis_image: str = "docker.io/valkey/valkey:8.1"
     """Any with valkey-server or redis-server, 6.2 or newer, and a shell."""
     redis_storage: str = "1Gi"
@@ -67,6 +69,7 @@ def _pod_settings(installation: Installation) -> PodSettings:
         scheduler_image=installation.image("scheduler"),
         runners_image=installation.image("runners"),
         worker_image=installation.worker_image or installation.image("worker-ml"),
+        artifacts_url=installation.artifacts_url,
         image_pull_policy=installation.image_pull_policy,
         redis_address=redis_address(installation.namespace),
     )

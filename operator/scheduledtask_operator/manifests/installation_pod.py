@@ -28,6 +28,7 @@ class PodSettings:
     scheduler_image: str
     runners_image: str
     worker_image: str
+    artifacts_url: str
     image_pull_policy: str
     redis_address: str
 
@@ -86,6 +87,8 @@ def _operator(settings: PodSettings) -> Manifest:
         f"--image-pull-policy={settings.image_pull_policy}",
         f"--worker-redis-url=redis://{settings.redis_address}",
     ]
+    if settings.artifacts_url:
+        arguments.append(f"--artifacts-url={settings.artifacts_url}")
     return {
         **_container("operator", settings.operator_image, settings, arguments),
         "env": [_own_field("POD_NAMESPACE", "metadata.namespace"), _own_field("POD_NAME", "metadata.name")],
