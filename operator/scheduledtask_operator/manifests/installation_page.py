@@ -49,7 +49,8 @@ network, and is told to authenticate. The metrics and health pages of the operat
 
 ## What this amounts to
 - Who takes over the operator's container can run pods in every namespace, within what Pod Security admission lets each
-  namespace run. It can read no Secret but those named `{REDIS_SECRET}`; a pod it makes can mount others of its namespace.
+  namespace run. It can read no Secret but those named `{REDIS_SECRET}`; a pod it makes can mount others of its
+  namespace.
 - Who may write a ScheduledTask with `spec.worker.podTemplate` can do what who may create a Deployment can, in the same
   namespace. Give `scheduledtask-edit` to those who may create Deployments.
 
