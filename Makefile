@@ -80,6 +80,14 @@ manifests: install ## Generate deploy/ and docs/permissions.md from the builders
 	$(BIN)/scheduledtask manifests > deploy/scheduledtask.yaml
 	$(BIN)/python -m scheduledtask_operator.manifests.installation_page > docs/permissions.md
 
+BUILTIN_CATALOG := operator/scheduledtask_operator/cluster/builtin_catalog.json
+
+.PHONY: catalog
+catalog: install ## Write down what our own images offer, for the operator, which imports no task code
+	$(BIN)/python -m scheduledtask_workloads.catalog > $(BUILTIN_CATALOG).new
+	$(BIN)/python -m json.tool --indent 2 $(BUILTIN_CATALOG).new $(BUILTIN_CATALOG)
+	rm $(BUILTIN_CATALOG).new
+
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 LOCK_IMAGE = $(LOCK) --constraint requirements/runtime.txt
 
