@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 
 from scheduledtask_operator.cluster.client import Client, Object
 from scheduledtask_operator.cluster.errors import ApiError, ClusterError
@@ -91,7 +91,7 @@ class KubernetesPools:
         else:
             self._shapes.forget(pool)
 
-    async def remove_unwanted(self, wanted: Collection[PoolKey]) -> None:
+    async def remove_unwanted(self, wanted: Container[PoolKey]) -> None:
         """Deployments of an earlier life that no resource asks for any more; one without an owner was given away.
 
         Raises ClusterError.

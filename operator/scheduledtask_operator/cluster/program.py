@@ -283,9 +283,8 @@ class Operator:
             known = len(statuses) == len(self._resources.keys()) and all(status.job for status in statuses)
             if not known or not self._leads():
                 continue
-            wanted = {PoolKey(status.job.namespace, status.job.pool) for status in statuses if status.job}
             try:
-                await self._pools.remove_unwanted(wanted)
+                await self._pools.remove_unwanted(WantedPools(statuses))
             except ClusterError as error:
                 logger.warning("a pool that nothing asks for could not be removed: %s", error)
 
@@ -303,6 +302,19 @@ class Operator:
         if self._controller.scheduler is None:
             return "the scheduler does not answer"
         return ""
+
+
+class WantedPools:
+    """What the resources of a namespace ask for. Where there are none it is not ours to say: with the last resource
+    that uses it, Kubernetes removes a pool by itself."""
+
+    def __init__(self, statuses: Iterable[TaskStatus]) -> None:
+        jobs = [status.job for status in statuses if status.job is not None]
+        self._pools = {PoolKey(job.namespace, job.pool) for job in jobs}
+        self._namespaces = {job.namespace for job in jobs}
+
+    def __contains__(self, pool: object) -> bool:
+        return not isinstance(pool, PoolKey) or pool.namespace not in self._namespaces or pool in self._pools
 
 
 def _stop_asked() -> asyncio.Event:
