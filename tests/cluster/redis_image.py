@@ -12,6 +12,7 @@ _DOCKERFILE = """\
 ARG BASE=python:3.13-slim
 FROM ${BASE}
 COPY valkey-server valkey-cli /usr/local/bin/
+USER 65532:65532
 """
 
 
