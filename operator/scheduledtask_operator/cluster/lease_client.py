@@ -54,7 +54,7 @@ class LeaseClient:
         """Over the version it was read from, or as a new one where it has no version; as the API then has it.
 
         Raises:
-            ApiError: among others a conflict (another version is there) or missing (it was deleted).
+            ApiError: among others a conflict: another version is there, or the one that was read was deleted.
             NoAccessError, UnreachableError: it may have been written, or not.
         """
         is_new = "resourceVersion" not in lease["metadata"]

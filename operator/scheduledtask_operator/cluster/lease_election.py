@@ -27,6 +27,7 @@ from scheduledtask_operator.decisions.leading import (
     valid_until,
 )
 
+CONFLICT_REST_SECONDS = 0.1  # a leader has little time, but is not to hammer where every write is refused
 logger = logging.getLogger(__name__)
 
 
@@ -216,8 +217,7 @@ class Election:
         """Somebody else wrote it, or deleted it: it is read again. Else nobody knows whether it was written."""
         if isinstance(error, ApiError) and (error.is_conflict or error.is_missing):
             self._is_read = False
-            if step.move is Move.ACQUIRE:
-                self._rest_seconds = self._terms.retry_seconds
+            self._rest_seconds = self._terms.retry_seconds if step.move is Move.ACQUIRE else CONFLICT_REST_SECONDS
             return
         self._fail(_COMPLAINTS[step.move], error, now)
 

@@ -10,10 +10,11 @@ from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.simulated_lease import SimulatedApi
 
 from scheduledtask_operator.cluster.errors import ApiError, UnreachableError
 from scheduledtask_operator.cluster.lease_election import Answer, Election, Left, Read, Rest, Write
-from scheduledtask_operator.cluster.lease_object import Lease, record_of
+from scheduledtask_operator.cluster.lease_object import record_of
 from scheduledtask_operator.control.grants import REVOKED_BOOTTIME_SECONDS, next_grant
 from scheduledtask_operator.decisions.leading import Terms
 from scheduledtask_workloads.contract.messages import Grant
@@ -24,36 +25,6 @@ START = datetime(2026, 11, 22, tzinfo=UTC)
 END_SECONDS = 120.0
 PROMISED_SECONDS = 15.0  # from any loss to the next leader
 SLOWEST_SECONDS = 40.0  # a request that the API server's own queue held that long, and then did
-
-
-class SimulatedApi:
-    """One Lease with the API server's own rule: a write of another version than the newest is refused."""
-
-    def __init__(self) -> None:
-        self.lease: Lease | None = None
-        self._versions = itertools.count(1)
-
-    def perform(self, step: Read | Write) -> Answer:
-        if isinstance(step, Read):
-            return self.lease
-        if "resourceVersion" not in step.lease["metadata"]:
-            return self._store(step.lease) if self.lease is None else ApiError(409, "AlreadyExists", "it exists")
-        if self.lease is None:
-            return ApiError(404, "NotFound", "it does not exist")
-        same = step.lease["metadata"]["resourceVersion"] == self.lease["metadata"]["resourceVersion"]
-        return self._store(step.lease) if same else ApiError(409, "Conflict", "another version is there")
-
-    def edit(self, holder: str) -> None:
-        if self.lease is not None:
-            self._store({**self.lease, "spec": {**self.lease["spec"], "holderIdentity": holder}})
-
-    def delete(self) -> None:
-        self.lease = None
-
-    def _store(self, lease: Lease) -> Lease:
-        metadata = {**lease["metadata"], "resourceVersion": str(next(self._versions))}
-        self.lease = {**lease, "metadata": metadata}
-        return self.lease
 
 
 @dataclass
@@ -156,8 +127,14 @@ class World:
     def _perform(self, operator: Operator, step: Read | Write, sent_at: float, heard: list[Answer]) -> None:
         if self.now < self.api_away_until:
             return
-        answer = self.api.perform(step)
+        answer = self._answer(step)
         self.at(self.now + self._delay(), lambda: self._hear(operator, step, sent_at, answer, heard))
+
+    def _answer(self, step: Read | Write) -> Answer:
+        try:
+            return self.api.read() if isinstance(step, Read) else self.api.write(step.lease)
+        except ApiError as error:
+            return error
 
     def _time_out(self, operator: Operator, step: Read | Write, sent_at: float, heard: list[Answer]) -> None:
         self._hear(operator, step, sent_at, UnreachableError("no answer"), heard)
