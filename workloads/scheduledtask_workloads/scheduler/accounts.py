@@ -152,21 +152,27 @@ class Accounts:
             _drop(self._reports, reports)
             self._conclude(reports)
 
-    async def write_down(self, fence: int) -> None:
-        """What happened without Redis. Raises LedgerUnreachable and FencedOut."""
+    async def write_down(self, fence: int) -> set[AttemptKey]:
+        """What happened without Redis. Raises LedgerUnreachable and FencedOut.
+
+        Returns the attempts that were queued, whose leases began with this.
+        """
         while self._skips:
             skips = self._skips[:BATCH]
             await self._ask(self._ledger.record_skips(skips, fence))
             del self._skips[: len(skips)]
+        begun: set[AttemptKey] = set()
         while self._apart:
             some = _some(self._apart)
             queued = {key: apart for key, apart in some.items() if apart.is_queued}
             await self._write_down_queued(queued, fence)
+            begun.update(queued)
             others = {key: _as_it_stands(apart, self._host) for key, apart in some.items() if key not in queued}
             if others:
                 await self._ask(self._ledger.write_down(list(others.values()), fence, self._lease_seconds))
             for key, run in others.items():
                 self._settle(key, run.report)
+        return begun
 
     async def _write_down_queued(self, queued: dict[AttemptKey, ApartRun], fence: int) -> None:
         """They may have begun, or ended, by the time the ledger answers; then they are runs like any other."""

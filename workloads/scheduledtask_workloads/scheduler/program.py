@@ -20,7 +20,7 @@ from scheduledtask_workloads.contract.messages import RunChanged
 from scheduledtask_workloads.ledger import FencedOut, Ledger, LedgerUnreachable
 from scheduledtask_workloads.scheduler.accounts import Accounts
 from scheduledtask_workloads.scheduler.admission import Admitting, Parts
-from scheduledtask_workloads.scheduler.breaker import Breaker
+from scheduledtask_workloads.scheduler.breaker import PATIENCE, Breaker
 from scheduledtask_workloads.scheduler.control_server import ControlServer
 from scheduledtask_workloads.scheduler.hearing import Hearing
 from scheduledtask_workloads.scheduler.heavy_engine import HeavyEngine
@@ -226,10 +226,10 @@ async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 
 def _redis_client(settings: Settings) -> redis.asyncio.Redis:
-    """A connection that broke is opened again once; the breaker keeps the time."""
+    """A connection that broke is opened again once; the breaker keeps the time, as it knows when our loop is late."""
     return redis.asyncio.Redis.from_url(
         settings.redis_url,
-        socket_connect_timeout=settings.redis_timeout_seconds,
+        socket_connect_timeout=settings.redis_timeout_seconds * PATIENCE,
         retry=Retry(NoBackoff(), 1),
         retry_on_error=[redis.ConnectionError],
     )

@@ -93,9 +93,9 @@ class Recovery:
             self._book.learn(await self._ask(self._ledger.watermarks(keys)))
 
     async def _agree(self, fence: int) -> None:
-        await self._accounts.write_down(fence)
+        begun = await self._accounts.write_down(fence)
         await self.compare_epoch(fence)
-        await self._accounts.renew(self._light.known(), self._light.find)
+        await self._accounts.renew([key for key in self._light.known() if key not in begun], self._light.find)
         await self._accounts.flush()
 
     async def _ask(self, asked: Coroutine[Any, Any, Answer]) -> Answer:
