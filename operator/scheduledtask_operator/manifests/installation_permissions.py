@@ -42,7 +42,7 @@ EVERYWHERE = (
         GROUP,
         "scheduledtaskruns",
         (*READ, "patch", "delete"),
-        "Requests for one run: a finalizer, so that deleting one cancels it, and an end after their time to live.",
+        "Requests for one run: made to go with their ScheduledTask, and deleted after their time to live.",
     ),
     Permission(GROUP, "scheduledtaskruns/status", ("patch",), "The outcome of such a run."),
     Permission("", "events", ("create", "patch"), "Transitions and failures, for `kubectl describe`."),

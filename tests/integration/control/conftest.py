@@ -6,6 +6,8 @@ import pytest
 from tests.conftest import RealServer
 from tests.integration.scheduler.rig import Rig
 
+START_DEADLINE_SECONDS = 60.0  # a loaded machine takes its time over imports
+
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
@@ -14,7 +16,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     server.start()
     try:
         with Rig(folder, server.url) as rig:
-            rig.start()
+            rig.start_runners()
+            control = rig.start_scheduler()
+            control.await_true(lambda: control.status().runners_connected, START_DEADLINE_SECONDS)
             yield rig
     finally:
         server.kill()

@@ -30,7 +30,7 @@ Heard = TypeVar("Heard", bound=Message)
 class ControlPlane:
     """Connects to a scheduler's control socket; `heard` is everything that came since."""
 
-    def __init__(self, path: Path, deadline_seconds: float = 20.0) -> None:
+    def __init__(self, path: Path, deadline_seconds: float = 60.0) -> None:
         self.heard: list[SchedulerToControl] = []
         self._news = threading.Condition()
         self._socket = _connect(path, deadline_seconds)
