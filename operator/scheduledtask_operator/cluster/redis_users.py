@@ -96,7 +96,9 @@ class RedisUsers:
             user.problem = f"the Secret of its Redis user cannot be made: {error}"
             logger.warning("%s", user.problem, extra={"namespace": namespace})
             return
-        if password:
+        if not password:
+            user.problem = "the leader is to make the Secret of its Redis user"
+        else:
             user.is_told = True
             digest = sha256(password.encode()).hexdigest()
             self._put_user(NamespaceUser(namespace=namespace, user=user_of(namespace), password_sha256=digest))
