@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from scheduledtask_workloads.contract import ConcurrencyPolicy, Reason, TaskClass
@@ -313,8 +314,7 @@ class Admitting:
             self._hold_timer = loop.call_later(delay_seconds, lambda: self._rouse_holds(datetime.now(UTC)))
 
 
-def _namespace(job: HeldJob) -> str:
-    return job.key.namespace
+_namespace = attrgetter("key.namespace")  # a function of ours is called 50,000 times where the slot waits
 
 
 def _message(job: HeldJob, skip: SkippedSlots) -> SlotsSkipped:
