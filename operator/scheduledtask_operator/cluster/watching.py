@@ -52,9 +52,9 @@ class KopfWatch:
         namespaces: Sequence[str],
         listed: Callable[[Kind], None],
     ) -> None:
-        """`namespaces` empty: all of them."""
+        """`namespaces` empty: all of them. With some, what lies in none is not watched: the rights may be missing."""
         self._configuration = configuration
-        self._watched = watched
+        self._watched = [each for each in watched if each.kind.namespaced or not namespaces]
         self._namespaces = namespaces
         self._listed = listed
         self._stopping = threading.Event()
