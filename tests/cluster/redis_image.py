@@ -21,7 +21,7 @@ def build_redis_image(engine: Engine, *options: str) -> str:
     programs = Path(__valkey_executable__).parent
     with tempfile.TemporaryDirectory() as folder:
         for name in ("valkey-server", "valkey-cli"):
-            shutil.copy(programs / name, folder)
+            shutil.copy2(programs / name, folder)  # with its times, by which a build knows it again
         Path(folder, "Dockerfile").write_text(_DOCKERFILE)
         engine.build(REDIS_IMAGE, Path(folder), *options)
     return REDIS_IMAGE
