@@ -67,83 +67,28 @@ class Operator:
     """Every part, and what joins them. Must be made in a running loop."""
 
     def __init__(self, settings: OperatorSettings, client: Client) -> None:
+        """In an order in which each part has what it is given; what a part tells others comes later, by name."""
         self._settings = settings
         self._client = client
-        clock = MachineClock()
+        self._clock = MachineClock()
         lease = LeaseSettings(settings.own_namespace, settings.pod_name, settings.lease_name)
-        leadership = self._leadership = KubernetesLeadership(lease, clock, self._leader_changed)
-        self._clock = clock
+        self._leadership = KubernetesLeadership(lease, self._clock, self._leader_changed)
         self._metrics = Metrics()
-        self._resources = ClusterResources(
-            StatusMemory(self._leads),
-            changed=lambda keys: self._controller.resources_changed(keys),
-            watched=lambda key: self._writer.watched(key),
-            cancel=lambda key, run_id: self._cancellations.wanted(key, run_id),
-        )
-        self._catalogs = ImageCatalogs(
-            client,
-            default_image=settings.worker_image,
-            image_pull_policy=settings.image_pull_policy,
-            leads=self._leads,
-            changed=lambda keys: self._controller.resources_changed(keys),
-        )
-        self._events = KubernetesEvents(
-            client=client,
-            leadership=leadership,
-            clock=clock,
-            observed=self._resources.observed,
-            members=lambda pool: self._writer.members(pool),
-            instance=settings.pod_name,
-        )
-        self._writer = StatusWriter(
-            client=client,
-            leadership=leadership,
-            clock=clock,
-            observed=self._resources.observed,
-            transitions=self._events,
-        )
-        self._pools = KubernetesPools(
-            client,
-            drain=self._drain,
-            leadership=leadership,
-            clock=clock,
-            image_pull_policy=settings.image_pull_policy,
-        )
-        self._users = RedisUsers(
-            client,
-            redis_url=settings.worker_redis_url,
-            put_user=lambda user: self._controller.link.put_user(user),
-            remove_user=lambda namespace: self._controller.link.remove_user(namespace),
-            leads=self._leads,
-        )
+        self._resources = self._make_resources()
+        self._catalogs = self._make_catalogs()
+        self._events = self._make_events()
+        self._writer = self._make_writer()
+        self._pools = self._make_pools()
+        self._users = self._make_users()
         self._controller = self._make_controller()
         self._requests = ClusterRunRequests(client, changed=self._requests_changed)
-        self._request_controller = RequestController(
-            requests=self._requests,
-            resources=self._resources,
-            catalogs=self._catalogs,
-            link=self._controller.link,
-            leadership=leadership,
-            clock=clock,
-        )
-        self._cancellations = Cancellations(
-            runs=self._controller.runs,
-            link=self._controller.link,
-            leadership=leadership,
-            observer=self._events,
-            clock=clock,
-        )
+        self._request_controller = self._make_request_controller()
+        self._cancellations = self._make_cancellations()
         self._namespaces = Namespaces([self._resources, self._controller, self._users])
-        watched = self._watched()
-        self._listing = Listing(
-            client, watched, namespaces=settings.namespaces, came_back=lambda: self._watch.begin_anew()
-        )
-        self._watch = KopfWatch(
-            client.configuration,
-            watched,
-            namespaces=settings.namespaces,
-            listed=self._listing.watch_began_anew,
-        )
+        watched, namespaces = self._watched(), settings.namespaces
+        self._listing = Listing(client, watched, namespaces=namespaces, came_back=lambda: self._watch.begin_anew())
+        listed = self._listing.watch_began_anew
+        self._watch = KopfWatch(client.configuration, watched, namespaces=namespaces, listed=listed)
         self._metrics.show(Figures(self._controller.queue, self._leads, settings.lease_name))
 
     # --- the program
@@ -207,6 +152,79 @@ class Operator:
             await self._watch.stop()
 
     # --- what joins the parts
+
+    def _make_resources(self) -> ClusterResources:
+        return ClusterResources(
+            StatusMemory(self._leads),
+            changed=lambda keys: self._controller.resources_changed(keys),
+            watched=lambda key: self._writer.watched(key),
+            cancel=lambda key, run_id: self._cancellations.wanted(key, run_id),
+        )
+
+    def _make_catalogs(self) -> ImageCatalogs:
+        return ImageCatalogs(
+            self._client,
+            default_image=self._settings.worker_image,
+            image_pull_policy=self._settings.image_pull_policy,
+            leads=self._leads,
+            changed=lambda keys: self._controller.resources_changed(keys),
+        )
+
+    def _make_events(self) -> KubernetesEvents:
+        return KubernetesEvents(
+            client=self._client,
+            leadership=self._leadership,
+            clock=self._clock,
+            observed=self._resources.observed,
+            members=lambda pool: self._writer.members(pool),
+            instance=self._settings.pod_name,
+        )
+
+    def _make_writer(self) -> StatusWriter:
+        return StatusWriter(
+            client=self._client,
+            leadership=self._leadership,
+            clock=self._clock,
+            observed=self._resources.observed,
+            transitions=self._events,
+        )
+
+    def _make_pools(self) -> KubernetesPools:
+        return KubernetesPools(
+            self._client,
+            drain=self._drain,
+            leadership=self._leadership,
+            clock=self._clock,
+            image_pull_policy=self._settings.image_pull_policy,
+        )
+
+    def _make_users(self) -> RedisUsers:
+        return RedisUsers(
+            self._client,
+            redis_url=self._settings.worker_redis_url,
+            put_user=lambda user: self._controller.link.put_user(user),
+            remove_user=lambda namespace: self._controller.link.remove_user(namespace),
+            leads=self._leads,
+        )
+
+    def _make_request_controller(self) -> RequestController:
+        return RequestController(
+            requests=self._requests,
+            resources=self._resources,
+            catalogs=self._catalogs,
+            link=self._controller.link,
+            leadership=self._leadership,
+            clock=self._clock,
+        )
+
+    def _make_cancellations(self) -> Cancellations:
+        return Cancellations(
+            runs=self._controller.runs,
+            link=self._controller.link,
+            leadership=self._leadership,
+            observer=self._events,
+            clock=self._clock,
+        )
 
     def _make_controller(self) -> Controller:
         sinks = StatusSinks([self._writer, self._metrics, self])
