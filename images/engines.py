@@ -28,7 +28,7 @@ class Engine(ABC):
 
     @abstractmethod
     def image_id(self, image: str) -> str:
-        """The digest of its contents, `sha256:…`, the same in every store."""
+        """The digest of its contents, `sha256:…`."""
 
     @abstractmethod
     def size(self, image: str) -> str:

@@ -61,10 +61,14 @@ class Cluster(ABC):
         """Bring an archive's image, OCI's or docker's, to the nodes; pods name it with `imagePullPolicy: Never`."""
 
     def has_image(self, image: str, image_id: str) -> bool:
-        """Whether that name stands for that very image on the nodes already."""
+        """Whether that name stands for that very image on the nodes: `remember_image` said so."""
         lines = self._containerd("images", "list").splitlines()[1:]
         digests = {name: digest for name, _, digest, *_ in map(str.split, lines)}
-        return image in digests and digests[image] == digests.get(image_id)
+        return image in digests and digests[image] == digests.get(_remembered(image, image_id))
+
+    def remember_image(self, image: str, image_id: str) -> None:
+        """What was loaded under that name has this id in the engine's store; the node's own is of another form."""
+        self._containerd("images", "tag", "--force", image, _remembered(image, image_id))
 
     def signal_container(self, namespace: str, pod: str, container: str, signal_name: str) -> None:
         """Send KILL, STOP, CONT… to every process of a running container, from outside of it."""
@@ -83,3 +87,7 @@ class Cluster(ABC):
     def _containerd(self, *arguments: str) -> str:
         """containerd's own client, on the node."""
         raise NotOnThisClusterError(f"there is no way to the node's containers on {self.kind}: {' '.join(arguments)}")
+
+
+def _remembered(image: str, image_id: str) -> str:
+    return f"{image}-{image_id.removeprefix('sha256:')[:12]}"

@@ -42,12 +42,14 @@ class NodeImages:
 
     def load(self, image: str) -> None:
         """Bring it to the nodes."""
-        if self._cluster.has_image(image, self.engine.image_id(image)):
+        image_id = self.engine.image_id(image)
+        if self._cluster.has_image(image, image_id):
             return
         with self._progress.step(f"  loading {image}"), tempfile.TemporaryDirectory() as folder:
             archive = Path(folder) / "archive.tar"
             self.engine.save(image, archive)
             self._cluster.load_image(archive)
+            self._cluster.remember_image(image, image_id)
 
     def _part(self, target: str) -> str:
         image = f"localhost/scheduledtask-{target}:{TAG}"
