@@ -232,6 +232,6 @@ def test_an_image_that_is_not_there_is_named(run: Callable[[Story], None], shape
         await driver.until(lambda: 'image "localhost/nothing:1"' in driver.pools.problem(driver.key))
         await driver.pools.shape(driver.key, shape)
         await driver.until_ready(1)
-        assert driver.pools.problem(driver.key) == ""
+        await driver.until(lambda: driver.pools.problem(driver.key) == "")  # when the pod of the bad image has gone
 
     run(story)
