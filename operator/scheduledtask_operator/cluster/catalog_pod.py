@@ -11,8 +11,9 @@ from scheduledtask_operator.cluster.client import Client, Object, object_path
 from scheduledtask_operator.cluster.errors import ApiError, ClusterError, UnreachableError
 from scheduledtask_operator.cluster.pod_problems import pod_problem
 from scheduledtask_operator.manifests.catalog import DEADLINE_SECONDS, catalog_pod
-from scheduledtask_operator.manifests.naming import catalog_pod_name
+from scheduledtask_operator.manifests.naming import WORKER_SERVICE_ACCOUNT, catalog_pod_name
 from scheduledtask_operator.manifests.strategic_merge import PodTemplateError
+from scheduledtask_operator.manifests.workers import worker_service_account
 from scheduledtask_workloads.contract import CatalogDocument
 
 LOOK_SECONDS = 1.0
@@ -43,6 +44,7 @@ async def read_catalog(
     except PodTemplateError as error:
         raise CatalogUnreadableError(str(error)) from error
     path = object_path("v1", "pods", namespace=namespace, name=catalog_pod_name(image))
+    await _apply_account(client, namespace)
     await _remove(client, path)  # another operator's, from before
     await client.create(path.rpartition("/")[0], manifest)
     try:
@@ -50,6 +52,12 @@ async def read_catalog(
         return _document(await client.text(f"{path}/log", {"limitBytes": 2 * LONGEST_DOCUMENT_BYTES}))
     finally:
         await _remove_quietly(client, path)
+
+
+async def _apply_account(client: Client, namespace: str) -> None:
+    """The workers': it comes with the first pool, but the catalog comes before that."""
+    path = object_path("v1", "serviceaccounts", namespace=namespace, name=WORKER_SERVICE_ACCOUNT)
+    await client.apply(path, worker_service_account(namespace))
 
 
 async def _until_ended(client: Client, path: str, say: Callable[[str], None]) -> None:
