@@ -5,6 +5,7 @@ that it was computed from, so neither a recreated object nor another leader's ne
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -185,10 +186,9 @@ class StatusWriter:
             await asyncio.sleep(0)
             return
         self._something.clear()
-        try:
-            await asyncio.wait_for(self._something.wait(), self._wait_seconds())
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):  # not wait_for: before Python 3.12 it can swallow a cancellation
+            async with asyncio.timeout(self._wait_seconds()):
+                await self._something.wait()
 
     def _wait_seconds(self) -> float:
         now = self._seconds()
