@@ -17,7 +17,7 @@ from scheduledtask_workloads.scheduler.control_server import ControlServer
 from scheduledtask_workloads.scheduler.requests import RunKey, gone
 
 TURN_SECONDS = 0.05
-HISTORIES_A_TURN = 100  # of ten records each: 10 ms to parse and write
+HISTORIES_A_TURN = 50  # of ten records each: about 10 ms to read, parse and write
 RUNS_A_TURN = 500
 TASKS_A_TURN = 50  # jobs that were put later, each asked for alone
 RECORDS_A_TURN = 100
