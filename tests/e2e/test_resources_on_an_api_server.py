@@ -83,34 +83,6 @@ def test_every_example_is_accepted_with_defaults_filled_in(api: Api, example_nam
         assert spec["worker"]["maxReplicas"] == 1
 
 
-def test_get_shows_the_columns_and_what_status_says(api: Api, example_names: list[str]) -> None:
-    api.kubectl("apply", *(f"--filename={path}" for path in EXAMPLES))
-    status = {
-        "class": "Heavy",
-        "nextRunTime": "2030-01-01T00:00:00Z",
-        "conditions": [
-            {
-                "type": "Ready",
-                "status": "True",
-                "reason": "Scheduled",
-                "message": "",
-                "lastTransitionTime": "2030-01-01T00:00:00Z",
-            }
-        ],
-    }
-    patch = json.dumps({"status": status})
-    api.kubectl("patch", "stask", "model-training", "--subresource=status", "--type=merge", f"--patch={patch}")
-
-    heading, *rows = api.kubectl("get", "stask").splitlines()
-    row = next(line for line in rows if line.startswith("model-training"))
-
-    assert heading.split() == ["NAME", "CLASS", "SCHEDULE", "SUSPEND", "NEXT", "LAST", "SUCCESS", "READY", "AGE"]
-    assert len(rows) == len(example_names)
-    assert "Heavy" in row
-    assert "2030-01-01T00:00:00Z" in row
-    assert "True" in row
-
-
 @pytest.mark.parametrize("field", BROKEN)
 def test_a_broken_rule_is_refused_with_its_field_and_fix(api: Api, field: str) -> None:
     said = refusal(api, manifest("broken", **BROKEN[field]))
