@@ -38,6 +38,7 @@ def changes(elector: ElectorProcess) -> list[bool]:
     return [line["leads"] for line in elector.lines() if "leads" in line]
 
 
+@pytest.mark.long
 def test_while_the_api_server_is_stopped_nobody_leads_and_afterwards_the_same_one(lone: LoneApi, rig: Rig) -> None:
     leader, standby = rig.start_two()
 
@@ -57,6 +58,7 @@ def test_while_the_api_server_is_stopped_nobody_leads_and_afterwards_the_same_on
     rig.check_promises()
 
 
+@pytest.mark.long
 def test_a_deleted_lease_is_made_anew_by_its_leader(rig: Rig) -> None:
     leader, standby = rig.start_two()
     fences = leader.fences()
@@ -71,6 +73,7 @@ def test_a_deleted_lease_is_made_anew_by_its_leader(rig: Rig) -> None:
     rig.check_one_at_a_time()
 
 
+@pytest.mark.long
 def test_a_lease_that_was_deleted_while_nobody_led_is_held_under_a_higher_number(rig: Rig) -> None:
     first = rig.start("pod-a")
     wait_until("a leader", lambda: first.stands(), timeout_seconds=START_SECONDS)
@@ -84,6 +87,7 @@ def test_a_lease_that_was_deleted_while_nobody_led_is_held_under_a_higher_number
     rig.check_promises()
 
 
+@pytest.mark.long
 def test_a_leader_whose_lease_another_wrote_stops_at_once(rig: Rig) -> None:
     leader, _ = rig.start_two()
 
@@ -99,6 +103,7 @@ def test_a_leader_whose_lease_another_wrote_stops_at_once(rig: Rig) -> None:
     rig.check_one_at_a_time()
 
 
+@pytest.mark.long
 def test_a_leader_goes_on_when_another_labels_its_lease(rig: Rig) -> None:
     leader, standby = rig.start_two()
 
@@ -111,6 +116,7 @@ def test_a_leader_goes_on_when_another_labels_its_lease(rig: Rig) -> None:
     assert "team" in rig.api.kubectl("get", "lease", rig.lease, "--output=jsonpath={.metadata.labels}")
 
 
+@pytest.mark.long
 def test_a_slow_api_server_costs_no_leadership(rig: Rig, wire: Wire) -> None:
     leader, standby = rig.start_two(wire.kubeconfig(rig.api.kubeconfig, rig.folder))
 
@@ -122,6 +128,7 @@ def test_a_slow_api_server_costs_no_leadership(rig: Rig, wire: Wire) -> None:
     assert standby.stands() == []
 
 
+@pytest.mark.long
 def test_a_leader_whose_requests_hang_is_followed_and_their_late_arrival_changes_nothing(rig: Rig, wire: Wire) -> None:
     leader, standby = rig.start_two(wire.kubeconfig(rig.api.kubeconfig, rig.folder))
     fences = leader.fences()

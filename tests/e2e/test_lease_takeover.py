@@ -39,6 +39,7 @@ def test_a_killed_leader_is_followed(rig: Rig) -> None:
     rig.check_promises()
 
 
+@pytest.mark.long
 def test_one_that_restarts_under_the_same_name_leads_under_a_higher_number(short: Rig) -> None:
     leader = short.start("pod-a")
     wait_until("a leader", lambda: leader.stands(), timeout_seconds=START_SECONDS)
@@ -51,6 +52,7 @@ def test_one_that_restarts_under_the_same_name_leads_under_a_higher_number(short
     short.check_promises()
 
 
+@pytest.mark.long
 def test_a_frozen_leader_is_followed_and_knows_it_when_it_wakes_up(rig: Rig) -> None:
     leader, standby = rig.start_two()
     (fence,) = leader.fences()
@@ -69,6 +71,7 @@ def test_a_frozen_leader_is_followed_and_knows_it_when_it_wakes_up(rig: Rig) -> 
     rig.check_promises()
 
 
+@pytest.mark.long
 def test_a_leader_whose_scheduler_is_silent_makes_room(rig: Rig) -> None:
     leader, standby = rig.start_two()
 
@@ -83,6 +86,7 @@ def test_a_leader_whose_scheduler_is_silent_makes_room(rig: Rig) -> None:
     rig.check_promises()
 
 
+@pytest.mark.long
 def test_where_no_scheduler_speaks_nobody_leads_until_one_does(short: Rig) -> None:
     leader, standby = short.start_two()
 

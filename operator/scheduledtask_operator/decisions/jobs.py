@@ -19,6 +19,7 @@ HEAVY_TIMEOUT_LIMIT_SECONDS = 86_400.0
 HEAVY_TIMEOUT_FACTOR = 2  # room for a slow machine over the declared duration
 LIGHT_MEMORY_LIMIT_BYTES = 500 * 1000**2  # the limit of the light class
 HEAVY_MEMORY_HEADROOM = 1.25  # over the declared peak
+BODY_BASE_BYTES = 64 * 1024**2  # what a body's process holds before its first line: 48 MiB, measured in a pod
 
 
 def resolve_job(
@@ -66,10 +67,15 @@ def timeout_seconds(asked: float | None, duration_seconds: float | None, task_cl
 
 
 def memory_limit_bytes(memory_bytes: int | None, task_class: TaskClass) -> int | None:
-    """Light: the class's limit. Heavy: the declared peak with headroom; None when nothing is declared."""
+    """Light: the class's limit. Heavy: the declared peak with headroom; None when nothing is declared.
+
+    A small declared peak is read as what the task adds to its process, which alone would break it.
+    """
     if task_class is TaskClass.LIGHT:
         return LIGHT_MEMORY_LIMIT_BYTES
-    return None if memory_bytes is None else int(memory_bytes * HEAVY_MEMORY_HEADROOM)
+    if memory_bytes is None:
+        return None
+    return max(int(memory_bytes * HEAVY_MEMORY_HEADROOM), BODY_BASE_BYTES + memory_bytes)
 
 
 def pool_name(task: ScheduledTask, task_class: TaskClass) -> str:

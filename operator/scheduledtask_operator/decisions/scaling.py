@@ -67,7 +67,7 @@ def _hold_reason(limits: PoolLimits, pool: PoolObservation, now: datetime) -> Sc
         idle_seconds = (now - pool.busy_at).total_seconds()
         if idle_seconds < limits.idle_seconds:
             return ScaleDecision(pool.replicas, f"idle, but for less than {limits.idle_seconds:g} s")
-    if _slots_within(pool, 2 * _prewarm_seconds(pool), now):
+    if _slots_within(pool, _prewarm_seconds(pool), now):
         return ScaleDecision(pool.replicas, "the next slot is nearer than a cold start")
     return None
 
