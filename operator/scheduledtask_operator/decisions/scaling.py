@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 PREWARM_MARGIN_FACTOR = 1.25  # over the observed lead time: the next start may be slower than the last ones
 PREWARM_MARGIN_SECONDS = 1.0  # the loop that asks runs once a second
+HOLD_FACTOR = 1.5  # over the time in which a slot asks for a worker: one that goes now would come back at once
 JUST_DUE_SECONDS = 5.0  # a slot this old may not be in the queue's depth yet
 
 
@@ -67,7 +68,7 @@ def _hold_reason(limits: PoolLimits, pool: PoolObservation, now: datetime) -> Sc
         idle_seconds = (now - pool.busy_at).total_seconds()
         if idle_seconds < limits.idle_seconds:
             return ScaleDecision(pool.replicas, f"idle, but for less than {limits.idle_seconds:g} s")
-    if _slots_within(pool, _prewarm_seconds(pool), now):
+    if _slots_within(pool, HOLD_FACTOR * _prewarm_seconds(pool), now):
         return ScaleDecision(pool.replicas, "the next slot is nearer than a cold start")
     return None
 
