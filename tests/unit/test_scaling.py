@@ -69,7 +69,7 @@ def test_an_idle_worker_stays_for_idle_seconds(idle_seconds: float, expected: in
 
 
 def test_a_worker_is_kept_when_the_next_slot_is_nearer_than_a_cold_start() -> None:
-    decision = decide_scale(LIMITS, pool(replicas=1, busy_at=after(-600), upcoming=[after(10)]), NOW)
+    decision = decide_scale(LIMITS, pool(replicas=1, busy_at=after(-600), upcoming=[after(8)]), NOW)
 
     assert decision.desired == 1
     assert "cold start" in decision.reason
