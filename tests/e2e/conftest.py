@@ -131,4 +131,4 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.kubectl("create", "namespace", name)
     cluster.kubectl("label", "namespace", name, f"{SESSION_LABEL}={HOST}.{os.getpid()}")
     yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
