@@ -9,11 +9,10 @@ from statistics import quantiles
 from typing import Any
 
 from scheduledtask_operator.control.first_seen import FirstSeen
-from scheduledtask_operator.control.status import PoolStatus, TaskStatus
+from scheduledtask_operator.control.status import PoolStatus, TaskRuns, TaskStatus
 from scheduledtask_operator.control.status_conditions import conditions, find
 from scheduledtask_operator.control.status_runs import (
     FAILED_OUTCOMES,
-    Run,
     active_runs,
     ended_runs,
     failures_in_a_row,
@@ -38,9 +37,11 @@ def status_document(status: TaskStatus, before: Mapping[str, Any], now: datetime
     ended = ended_runs(status.runs, before, status.history_limits)
     active = active_runs(status.runs, before)
     worker = _worker(status, before)
-    failed = next((run for run in ended if run.get("outcome") in FAILED_OUTCOMES), None)
-    times = _times(active, ended, before)
-    failures = failures_in_a_row(status.runs, ended, times)
+    shown = shown_history(ended, status.history_limits)
+    told = [*ended[:1], *shown]  # what is left out of the status must not decide what it says the next time
+    failed = next((run for run in told if run.get("outcome") in FAILED_OUTCOMES), None)
+    times = _times(status.runs, before)
+    failures = failures_in_a_row(status.runs, shown, times)
     findings = find(status, active=active, worker=worker, last=failed, failures=failures)
     return present(
         {
@@ -50,7 +51,7 @@ def status_document(status: TaskStatus, before: Mapping[str, Any], now: datetime
             **times,
             "lastRun": ended[0] if ended else None,
             "active": active,
-            "history": shown_history(ended, status.history_limits),
+            "history": shown,
             "observed": _observed(status, before),
             "worker": worker,
             "scheduleSince": _schedule_since(status.seen),
@@ -83,14 +84,14 @@ def _criteria(classification: Classification) -> list[Document]:
     ]
 
 
-def _times(active: Sequence[Run], ended: Sequence[Run], before: Mapping[str, Any]) -> dict[str, str | None]:
-    slots = [run.get("slotTime") for run in (*active, *ended)]
-    succeeded = [run.get("completionTime") for run in ended if run.get("outcome") == RunState.SUCCEEDED]
-    failed = [run.get("completionTime") for run in ended if run.get("outcome") in FAILED_OUTCOMES]
+def _times(runs: TaskRuns, before: Mapping[str, Any]) -> dict[str, str | None]:
+    """The latest that is known of each, or was."""
+    slots = [record.slot_epoch_seconds for record in (*runs.active, *runs.history)]
+    succeeded = [record.ended_at for record in runs.history if record.state is RunState.SUCCEEDED]
+    failed = [record.ended_at for record in runs.history if record.state in FAILED_OUTCOMES]
     return {
-        "lastScheduleTime": latest(before.get("lastScheduleTime"), *slots),
-        "lastSuccessTime": latest(before.get("lastSuccessTime"), *succeeded),
-        "lastFailureTime": latest(before.get("lastFailureTime"), *failed),
+        name: latest(before.get(name), written_time(max((time for time in times if time is not None), default=None)))
+        for name, times in (("lastScheduleTime", slots), ("lastSuccessTime", succeeded), ("lastFailureTime", failed))
     }
 
 

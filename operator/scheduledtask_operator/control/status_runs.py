@@ -67,16 +67,18 @@ def written_time(moment: datetime | float | None) -> str | None:
     """As Kubernetes writes times, in whole seconds; floats are Unix seconds."""
     if moment is None:
         return None
-    if not isinstance(moment, datetime):
-        moment = datetime.fromtimestamp(moment, UTC)
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(moment, datetime):
+        moment = moment.timestamp()
+    written = datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+    return written.replace("+00:00", "Z")
 
 
 def one_line(text: str, limit: int) -> str:
     """`text` without line breaks and what JSON cannot carry, cut to `limit` characters."""
-    words = " ".join(text.encode("utf-8", "replace").decode().split())
-    clean = "".join(letter for letter in words if letter.isprintable())
-    return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+    if not text.isprintable():  # seldom, and this is slow
+        words = " ".join(text.split())
+        text = "".join(letter for letter in words if letter.isprintable())
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def present(fields: Mapping[str, Any]) -> dict[str, Any]:
