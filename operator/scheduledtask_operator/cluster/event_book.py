@@ -46,8 +46,7 @@ class EventBook:
 
     def __init__(self) -> None:
         self._events: dict[tuple[str, EventReason], CountedEvent] = {}
-        self.dropped = 0
-        """How many there was no room for."""
+        self._dropped = 0
 
     def __len__(self) -> int:
         return sum(event.unsent for event in self._events.values())
@@ -64,7 +63,12 @@ class EventBook:
             self._events.pop(key, None)  # so that it comes last
             self._events[key] = CountedEvent(subject, reason, note, at, at, times, due=now, happened=now)
         else:
-            self.dropped += 1
+            self._dropped += 1
+
+    def take_dropped(self) -> int:
+        """How many there was no room for since it was last asked."""
+        dropped, self._dropped = self._dropped, 0
+        return dropped
 
     def due(self, now: float) -> Iterator[CountedEvent]:
         """In the order in which they first happened."""

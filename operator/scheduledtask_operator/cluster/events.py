@@ -31,6 +31,7 @@ RESERVE = 100.0
 NOTE_LENGTH = 1024  # the API's bound
 MEMBERS_TOLD = 10  # of a pool that scales, how many of its tasks have it in their story
 LOOK_SECONDS = 0.25
+DROPPED_PERIOD_SECONDS = 60.0  # between two lines that Events were dropped
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 logger = logging.getLogger(__name__)
 
@@ -60,18 +61,15 @@ class KubernetesEvents:
         self._bucket = TokenBucket(events_per_second, self._seconds(), reserve=RESERVE)
         self._pause = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         self._paused_until = 0.0
+        self._owned_up_at = self._seconds()
         self._fence: int | None = None
         self._leads_since = clock.now()
-
-    @property
-    def dropped(self) -> int:
-        """How many Events there was no room for."""
-        return self._book.dropped
 
     async def run(self) -> None:
         while True:
             if self._leads():
                 await self._write_due()
+                self._own_up(self._seconds())
             await asyncio.sleep(LOOK_SECONDS)
 
     def leader_changed(self, lease: Object) -> None:
@@ -170,6 +168,12 @@ class KubernetesEvents:
         else:
             logger.info("an Event was refused: %s", error, extra={"namespace": event.subject.namespace})
             self._book.drop(event)
+
+    def _own_up(self, now: float) -> None:
+        if now - self._owned_up_at >= DROPPED_PERIOD_SECONDS:
+            self._owned_up_at = now
+            if dropped := self._book.take_dropped():
+                logger.warning("too much happened at once: %d Events were not recorded", dropped)
 
     def _seconds(self) -> float:
         return self._clock.boottime_seconds()

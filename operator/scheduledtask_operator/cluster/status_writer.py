@@ -7,7 +7,6 @@ that it was computed from, so neither a recreated object nor another leader's ne
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Protocol
@@ -69,8 +68,6 @@ class StatusWriter:
         self._led_under: int | None = None
         self._in_flight: set[TaskKey] = set()
         self._something = asyncio.Event()
-        self.writes: Counter[Rank] = Counter()
-        """Since the start, by rank."""
 
     @property
     def pending(self) -> int:
@@ -208,7 +205,6 @@ class StatusWriter:
         else:
             self._retries.pop(key, None)
             if written:
-                self.writes[rank] += 1
                 self._pause.reset()
                 self._queue.done(key, self._seconds())
         finally:
