@@ -28,6 +28,10 @@ class Namespace:
         found: dict[str, Any] = json.loads(self.kubectl("get", "stask", name, "--output=json"))
         return found.get("status", {})
 
+    def row(self, name: str) -> str:
+        """Of `kubectl get stask`."""
+        return self.kubectl("get", "stask", name, "--no-headers")
+
     def outcomes(self, name: str) -> list[str]:
         return [run["outcome"] for run in self.task(name).get("history", [])]
 
@@ -54,10 +58,9 @@ def test_light_ones_run_and_the_heavy_one_from_zero_workers_and_back(applied: Na
     applied.kubectl("patch", "stask", "model-training", "--type=merge", '--patch={"spec": {"suspend": true}}')
     applied.until("no workers", lambda: applied.replicas("model-training") == 0)
 
-    rows = {line.split()[0]: line for line in applied.kubectl("get", "stask").splitlines()}
-    assert "Light" in rows["system-health"]
-    assert "Heavy" in rows["model-training"]
-    assert "Suspended" in rows["model-training"]
+    applied.until("the state, within the budget of writes", lambda: "Suspended" in applied.row("model-training"))
+    assert "Heavy" in applied.row("model-training")
+    assert "Light" in applied.row("system-health")
     worker = applied.task("model-training")["worker"]
     assert worker["reasons"]
     assert "profile.memory" in " ".join(worker["reasons"])
