@@ -79,14 +79,7 @@ local function decide_namespace(prefix, first, reply)
     end
     reply[#reply + 1] = verdict
   end
-  local tasks = {}
-  for name in pairs(touched) do
-    tasks[#tasks + 1] = name
-    tasks[#tasks + 1] = join_task(watermarks[name], open[name])
-  end
-  call_with('HSET', prefix .. 'tasks', tasks)
-  call_with('HSET', prefix .. 'runs', runs)
-  call_with('ZADD', prefix .. 'sweep', sweep)
+  save(prefix, touched, watermarks, open, runs, sweep)
 end
 
 local reply = {}

@@ -30,6 +30,18 @@ local function load_tasks(prefix, names)
   return watermarks, open
 end
 
+-- `touched` has the names whose watermark or open runs changed; `runs` and `sweep` are what HSET and ZADD are given.
+local function save(prefix, touched, watermarks, open, runs, sweep)
+  local tasks = {}
+  for name in pairs(touched) do
+    tasks[#tasks + 1] = name
+    tasks[#tasks + 1] = join_task(watermarks[name], open[name])
+  end
+  call_with('HSET', prefix .. 'tasks', tasks)
+  call_with('HSET', prefix .. 'runs', runs)
+  call_with('ZADD', prefix .. 'sweep', sweep)
+end
+
 local function lines_of(column)
   local find, sub = string.find, string.sub
   local lines, from, count = {}, 1, 0

@@ -31,7 +31,7 @@ local function write_namespace(prefix, first, reply)
   local fences, instants = lines_of(ARGV[first + 3]), lines_of(ARGV[first + 4])
   local constants, orders = lines_of(ARGV[first + 5]), lines_of(ARGV[first + 6])
   local watermarks, open = load_tasks(prefix, names)
-  local touched, tasks, runs, sweep = {}, {}, {}, {}
+  local touched, runs, sweep = {}, {}, {}
   for index, name in ipairs(names) do
     local run_id, slot = run_ids[index], tonumber(slots[index])
     local letter, text = 'O', nil
@@ -49,13 +49,7 @@ local function write_namespace(prefix, first, reply)
     end
     reply[#reply + 1] = letter
   end
-  for name in pairs(touched) do
-    tasks[#tasks + 1] = name
-    tasks[#tasks + 1] = join_task(watermarks[name], open[name])
-  end
-  call_with('HSET', prefix .. 'tasks', tasks)
-  call_with('HSET', prefix .. 'runs', runs)
-  call_with('ZADD', prefix .. 'sweep', sweep)
+  save(prefix, touched, watermarks, open, runs, sweep)
 end
 
 local reply = {}
