@@ -7,9 +7,9 @@ ARG BASE=python:3.13-slim
 # The tools that build: they have an environment of their own, and the one that is shipped starts without pip.
 FROM ${BASE} AS tools
 WORKDIR /source
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+ENV PIP_CACHE_DIR=/var/cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements/image.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python3 -m venv /tools \
     && /tools/bin/python -m pip install --quiet --require-hashes --no-deps --requirement requirements/image.txt \
     && python3 -m venv --without-pip /opt/scheduledtask
@@ -18,19 +18,19 @@ COPY images/install.sh images/
 # The libraries of each part are layers of their own, which stay as they are when only scheduledtask changes.
 FROM tools AS operator-libraries
 COPY requirements/operator.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip sh images/install.sh --require-hashes --requirement requirements/operator.txt
+RUN --mount=type=cache,target=/var/cache/pip sh images/install.sh --require-hashes --requirement requirements/operator.txt
 
 FROM tools AS workloads-libraries
 COPY requirements/workloads.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip sh images/install.sh --require-hashes --requirement requirements/workloads.txt
+RUN --mount=type=cache,target=/var/cache/pip sh images/install.sh --require-hashes --requirement requirements/workloads.txt
 
 FROM tools AS runners-libraries
 COPY requirements/runners.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip sh images/install.sh --require-hashes --requirement requirements/runners.txt
+RUN --mount=type=cache,target=/var/cache/pip sh images/install.sh --require-hashes --requirement requirements/runners.txt
 
 FROM tools AS worker-ml-libraries
 COPY requirements/worker-ml.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip sh images/install.sh --require-hashes --requirement requirements/worker-ml.txt
+RUN --mount=type=cache,target=/var/cache/pip sh images/install.sh --require-hashes --requirement requirements/worker-ml.txt
 
 FROM tools AS own
 COPY pyproject.toml README.md LICENSE ./
