@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Job, Reason, RunOrder, RunState, TaskClass
 from scheduledtask_workloads.contract.keys import NamespaceKeys
-from scheduledtask_workloads.ledger import Admission, Claim, DueRun, Ledger, NextAttempt
+from scheduledtask_workloads.ledger import Admission, Claim, DueRun, Ledger, NextAttempt, Verdict
 
 SLOT = 1_800_000_000
 LEASE_SECONDS = 30.0
@@ -90,7 +90,7 @@ class Leader:
     def admit_slot(self, job: Job, slot: int = SLOT) -> AttemptRef:
         claim = Claim.of_slot(job, slot, slot)
         (admission,) = self.admit(claim, now=slot)
-        assert admission.attempt == 1, admission
+        assert admission.verdict is Verdict.ADMITTED, admission
         return claim.order(self.fence).ref
 
     def start_light(self, job: Job, slot: int = SLOT) -> AttemptRef:

@@ -20,11 +20,11 @@ from tests.bench.server import running_server
 from tests.integration.scheduler.rig import Rig
 
 from scheduledtask_workloads.contract import Job, JobSchedule, TaskClass
-from scheduledtask_workloads.contract.messages import JobPut
 
 NAMESPACES = 20
 ROUNDS = 5
-SETTLING_SECONDS = 2.0  # between the last job put and the slot
+SETTLING_SECONDS = 4.0  # between the last job put and the slot
+LOADED_PER_SECOND = 2_500  # jobs, at the least
 
 
 def measure(tasks: int = 10_000) -> dict[str, Any]:
@@ -51,12 +51,12 @@ def _measure_round(tasks: int) -> tuple[list[float], float, float]:
             rig.start_runners(processes=4)
             control = rig.start_scheduler("--lease-seconds", "15")
             control.await_true(lambda: control.status().runners_connected)
+            slot = int(time.time() + SETTLING_SECONDS + tasks / LOADED_PER_SECOND) + 1
             began = time.monotonic()
-            control.hand_over(_jobs(tasks, None), grant_seconds=600)
+            control.hand_over(_jobs(tasks, slot), grant_seconds=600)
             control.await_true(lambda: control.status().jobs == tasks, 120)
             loaded_seconds = time.monotonic() - began
-            slot = int(time.time() + loaded_seconds + SETTLING_SECONDS) + 1
-            control.say(*(JobPut(job=job) for job in _jobs(tasks, slot)))
+            assert time.time() < slot - SETTLING_SECONDS / 2, "the jobs were not loaded long enough before their slot"
             assert rig.scheduler is not None
             scheduler = psutil.Process(rig.scheduler.pid)
             rig.await_true(lambda: time.time() >= slot - 0.2, "the slot", 60)
@@ -66,11 +66,9 @@ def _measure_round(tasks: int) -> tuple[list[float], float, float]:
         return _lags(rig.log), loaded_seconds, after.user + after.system - before.user - before.system
 
 
-def _jobs(tasks: int, slot: int | None) -> Iterable[Job]:
-    """On demand at first, then all at `slot`."""
-    schedule = None
-    if slot is not None:
-        schedule = JobSchedule(expression=f"@at {datetime.fromtimestamp(slot, UTC):%Y-%m-%dT%H:%M:%SZ}")
+def _jobs(tasks: int, slot: int) -> Iterable[Job]:
+    """All of them at `slot`, Unix seconds."""
+    schedule = JobSchedule(expression=f"@at {datetime.fromtimestamp(slot, UTC):%Y-%m-%dT%H:%M:%SZ}")
     return (
         Job(
             namespace=f"team-{number % NAMESPACES}",

@@ -22,11 +22,6 @@ class Claim(NamedTuple):
     def of_slot(cls, job: Job, slot_epoch_seconds: int, due_at: float) -> "Claim":
         return cls(job, slot_run_id(job.name, slot_epoch_seconds), slot_epoch_seconds, due_at)
 
-    def too_late(self, now: float) -> bool:
-        """Whether the starting deadline has passed."""
-        deadline_seconds = self.job.starting_deadline_seconds
-        return deadline_seconds is not None and now > self.due_at + deadline_seconds
-
     def order(self, fence: int, attempt: int = 1) -> RunOrder:
         """What a host is asked to do."""
         job = self.job
@@ -55,12 +50,10 @@ class Verdict(StrEnum):
 
 
 class Admission(NamedTuple):
-    """`reason` says why a claim was SKIPPED; `attempt` is 1 when it was ADMITTED, else 0."""
+    """The answer to one claim; `reason` says why it was SKIPPED."""
 
-    run_id: str
     verdict: Verdict
-    reason: Reason | None
-    attempt: int
+    reason: Reason | None = None
 
 
 class RunWithoutRedis(NamedTuple):

@@ -1,6 +1,7 @@
 """How jobs, references and reports are written for the scripts, and how their answers are read."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ class EncodedJob(NamedTuple):
     prefix: bytes
     name: bytes
     limit: bytes
+    deadline_seconds: float
     kind: bytes
     constants: bytes
     order: bytes
@@ -58,6 +60,7 @@ def _encode_job(job: Job) -> EncodedJob:
         prefix=NamespaceKeys(job.namespace).prefix.encode(),
         name=job.name.encode(),
         limit=str(job.max_concurrency if forbids else 0).encode(),
+        deadline_seconds=math.inf if job.starting_deadline_seconds is None else job.starting_deadline_seconds,
         kind=b"L" if job.task_class is TaskClass.LIGHT else b"H",
         constants=_members(_run_constants(job)).encode(),
         order=_dump(_order_constants(job)).encode(),
@@ -97,7 +100,7 @@ def claim_lines(claim: Claim, job: EncodedJob, now: float) -> tuple[bytes, ...]:
         job.name,
         claim.run_id.encode(),
         b"" if slot is None else b"%d" % slot,
-        b"-1" if claim.too_late(now) else job.limit,
+        b"-1" if now > claim.due_at + job.deadline_seconds else job.limit,
         job.kind,
         job.constants,
         order_line(claim, job),

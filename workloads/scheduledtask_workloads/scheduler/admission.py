@@ -240,11 +240,12 @@ class Admitting:
         return True
 
     def _hand_on(self, admitted: list[Candidate], fence: int) -> None:
-        light = [LightRun(claim, fence) for _, claim in admitted if claim.job.task_class is TaskClass.LIGHT]
-        self._parts.light.enqueue(light)
-        heavy = [claim for _, claim in admitted if claim.job.task_class is TaskClass.HEAVY]
-        if heavy:
-            self._parts.heavy.enqueue((claim.job.pool, claim.order(fence)) for claim in heavy)
+        if not admitted:
+            return
+        if admitted[0][1].job.task_class is TaskClass.LIGHT:  # a slice is of one engine
+            self._parts.light.enqueue(LightRun(claim, fence) for _, claim in admitted)
+        else:
+            self._parts.heavy.enqueue((claim.job.pool, claim.order(fence)) for _, claim in admitted)
 
     # --- without Redis
 
@@ -285,9 +286,8 @@ class Admitting:
     def _learn(self, job: HeldJob, slot: int) -> None:
         """Also of the job that has taken its place meanwhile."""
         job.learn(slot)
-        held = self._parts.book.find(job.key)
-        if held is not None and held is not job:
-            held.learn(slot)
+        if job.replaced_by is not None:
+            self._learn(job.replaced_by, slot)
 
     def _hold(self, planned: Plan, now: datetime) -> None:
         if not planned.held:

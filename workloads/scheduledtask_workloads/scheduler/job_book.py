@@ -1,11 +1,12 @@
 """The jobs that the scheduler holds, by task and by what they share."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from scheduledtask_workloads.contract import Job, JobSchedule, TaskKey
+from scheduledtask_workloads.contract import Job, JobSchedule, TaskClass, TaskKey
 from scheduledtask_workloads.schedule import Rule, parse_rule
 from scheduledtask_workloads.scheduler.slot_decision import SlotPolicy
 from scheduledtask_workloads.scheduler.timing import Group
@@ -34,6 +35,7 @@ class HeldJob:
     """Unix seconds: while the ledger has not told, slots count from here."""
     decided: int | None = None
     """The newest decided slot, Unix seconds; None: the ledger has not told yet."""
+    replaced_by: "HeldJob | None" = None
 
     def counted_from(self) -> int:
         """Slots strictly after this are open."""
@@ -51,6 +53,7 @@ class JobBook:
     def __init__(self) -> None:
         self._jobs: dict[TaskKey, HeldJob] = {}
         self._groups: dict[Group, dict[TaskKey, HeldJob]] = {}
+        self._heavy_in: Counter[tuple[str, str]] = Counter()
         self._unconfirmed: set[TaskKey] = set()
         self.unlearned: set[TaskKey] = set()
         """Jobs whose watermark the ledger has not told."""
@@ -68,6 +71,11 @@ class JobBook:
         return self._groups.get(group, {}).values()
 
     @property
+    def heavy_pools(self) -> list[tuple[str, str]]:
+        """Namespace and pool of every heavy job, in order; asked for each second, whatever the number of jobs."""
+        return sorted(self._heavy_in)
+
+    @property
     def groups(self) -> list[Group]:
         return list(self._groups)
 
@@ -80,7 +88,9 @@ class JobBook:
         held = HeldJob(job, job.key, group, timetable, effective_from, int(now.timestamp()))
         if before is not None:
             held.decided, held.assumed = before.decided, before.assumed
+            before.replaced_by = held
         self._jobs[held.key] = held
+        self._count_pool(held, 1)
         if held.decided is None:
             self.unlearned.add(held.key)
         if group is not None:
@@ -92,12 +102,24 @@ class JobBook:
         held = self._jobs.pop(key, None)
         self._unconfirmed.discard(key)
         self.unlearned.discard(key)
-        if held is not None and held.group is not None:
-            members = self._groups[held.group]
-            del members[key]
-            if not members:
-                del self._groups[held.group]
+        if held is not None:
+            self._count_pool(held, -1)
+            if held.group is not None:
+                self._leave_group(held.group, key)
         return held
+
+    def _leave_group(self, group: Group, key: TaskKey) -> None:
+        members = self._groups[group]
+        del members[key]
+        if not members:
+            del self._groups[group]
+
+    def _count_pool(self, held: HeldJob, change: int) -> None:
+        if held.job.task_class is TaskClass.HEAVY:
+            pool = (held.key.namespace, held.job.pool)
+            self._heavy_in[pool] += change
+            if not self._heavy_in[pool]:
+                del self._heavy_in[pool]
 
     def learn(self, watermarks: Mapping[TaskKey, int | None]) -> None:
         """The ledger's answer; None: no slot of the task was ever decided."""

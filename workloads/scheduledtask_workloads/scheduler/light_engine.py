@@ -30,6 +30,8 @@ BURST_SECONDS = 5.0
 """While many slices are admitted, runs wait, this long at most: whoever is handed over first would take the processor
 from the admission of all others, and the last of them decides how late a slot is. 50,000 take 0.8 s on two cores."""
 
+BURST_LOOK_SECONDS = 0.05  # whether a burst is over
+
 _SMOOTHING = 0.1  # of the runs' mean duration; about the last 20 runs count
 
 logger = logging.getLogger(__name__)
@@ -102,6 +104,12 @@ class LightEngine:
     def in_burst(self) -> bool:
         """Slices of one slot are being admitted."""
         return self._burst is not None
+
+    async def until_no_burst(self, timeout_seconds: float) -> None:
+        """What need not be done at the same moment as many slots waits here, but no longer than this."""
+        end = time.monotonic() + timeout_seconds
+        while self.in_burst and time.monotonic() < end:  # noqa: ASYNC110 - an Event has no time limit of its own
+            await asyncio.sleep(BURST_LOOK_SECONDS)
 
     def begin_burst(self) -> None:
         """More is about to be admitted: hand over when that is done, or after BURST_SECONDS."""

@@ -154,6 +154,7 @@ class Scheduler:
     async def _keep_leases(self) -> None:
         while True:
             await asyncio.sleep(self._lease_seconds / HEARTBEATS_PER_LEASE)
+            await self._parts.light.until_no_burst(self._lease_seconds / HEARTBEATS_PER_LEASE / 4)
             if self._parts.recovery.ready:
                 try:
                     await self._parts.accounts.renew(self._parts.light.known(), self._parts.light.find)

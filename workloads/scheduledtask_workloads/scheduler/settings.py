@@ -13,7 +13,7 @@ class Settings:
     redis_url: str
     lease_seconds: float = 15.0
     """2 to 600: how long an attempt counts as alive after its last heartbeat; three are sent within it."""
-    slice_size: int = 500
+    slice_size: int = 1000
     """1 to 5000: attempts admitted in one script call; more of them hold the server longer at a time."""
     redis_timeout_seconds: float = 0.2
     """0.05 to 5: what a slot waits for Redis before light work goes on without it."""

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from scheduledtask_workloads.contract import RunRecord, TaskClass
+from scheduledtask_workloads.contract import RunRecord
 from scheduledtask_workloads.contract.messages import (
     PoolDepth,
     PoolWorkersSeen,
@@ -91,12 +91,10 @@ class Telling:
             self._feed_ids.setdefault(namespace, self._feed_from)
 
     async def _tell_depths(self) -> None:
-        pools = {
-            (held.key.namespace, held.job.pool) for held in self._parts.book if held.job.task_class is TaskClass.HEAVY
-        }
-        await self._tell_workers(sorted(pools))
+        pools = self._parts.book.heavy_pools
+        await self._tell_workers(pools)
         if self._parts.breaker.reachable:
-            self._server.tell(await self._parts.heavy.depths(sorted(pools)))
+            self._server.tell(await self._parts.heavy.depths(pools))
         else:
             self._server.tell(unread_depths(pools))
 
@@ -124,5 +122,5 @@ class Telling:
         )
 
 
-def unread_depths(pools: set[tuple[str, str]]) -> list[Message]:
-    return [PoolDepth(namespace=namespace, pool=pool, ready=None, unacked=None) for namespace, pool in sorted(pools)]
+def unread_depths(pools: Iterable[tuple[str, str]]) -> list[Message]:
+    return [PoolDepth(namespace=namespace, pool=pool, ready=None, unacked=None) for namespace, pool in pools]
