@@ -66,9 +66,14 @@ class Cluster(ABC):
         digests = {name: digest for name, _, digest, *_ in map(str.split, lines)}
         return image in digests and digests[image] == digests.get(_remembered(image, image_id))
 
-    def remember_image(self, image: str, image_id: str) -> None:
-        """What was loaded under that name has this id in the engine's store; the node's own is of another form."""
-        self._containerd("images", "tag", "--force", image, _remembered(image, image_id))
+    def remember_image(self, image: str, image_id: str) -> str:
+        """What was loaded under that name has this id in the engine's store; the node's own is of another form.
+
+        The answer is another name of it on the nodes, by which pods can run it too.
+        """
+        remembered = _remembered(image, image_id)
+        self._containerd("images", "tag", "--force", image, remembered)
+        return remembered
 
     def signal_container(self, namespace: str, pod: str, container: str, signal_name: str) -> None:
         """Send KILL, STOP, CONT… to every process of a running container, from outside of it."""

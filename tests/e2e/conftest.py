@@ -23,6 +23,7 @@ from tests.cluster.installing import install
 from tests.cluster.node_images import NodeImages, node_images
 from tests.cluster.places import places
 from tests.cluster.progress import Progress
+from tests.training_run import Training
 
 from scheduledtask_operator.manifests.installation import Installation
 
@@ -132,3 +133,9 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.kubectl("label", "namespace", name, f"{SESSION_LABEL}={HOST}.{os.getpid()}")
     yield name
     cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture
+def training(cluster: Cluster, installation: Installation, namespace: str) -> Training:
+    """Of the operator as it is installed."""
+    return Training(cluster, namespace)

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tests.cluster.cluster import Api
 from tests.cluster.errors import CommandFailedError
+from tests.cluster.permissions import ABOUT_ONESELF, list_rules, rules_of
 
 from scheduledtask_operator.manifests.installation_permissions import (
     EDIT,
@@ -22,14 +23,6 @@ from scheduledtask_operator.manifests.installation_permissions import (
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SYSTEM = "scheduledtask-system"
 OPERATOR = f"system:serviceaccount:{SYSTEM}:scheduledtask-operator"
-# What Kubernetes lets every account do, beside what is no resource.
-ABOUT_ONESELF = {
-    ("selfsubjectreviews.authentication.k8s.io", (), frozenset({"create"})),
-    ("selfsubjectaccessreviews.authorization.k8s.io", (), frozenset({"create"})),
-    ("selfsubjectrulesreviews.authorization.k8s.io", (), frozenset({"create"})),
-}
-
-Rule = tuple[str, tuple[str, ...], frozenset[str]]
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +31,6 @@ def installed(api: Api) -> Iterator[Api]:
     api.kubectl("apply", "--server-side", f"--filename={DEPLOY}")
     yield api
     api.kubectl("delete", f"--filename={DEPLOY}", "--wait=false")
-
-
-def list_rules(api: Api, account: str, namespace: str) -> set[Rule]:
-    """`kubectl auth can-i --list`, but for the lines that name no resource."""
-    options = (f"--as={account}", f"--namespace={namespace}")
-    header, *lines = api.kubectl("auth", "can-i", "--list", *options).splitlines()
-    starts = [header.index(title) for title in ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")]
-    rows = [[line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)] for line in lines]
-    return {(row[0], tuple(row[2][1:-1].split()), frozenset(row[3][1:-1].split())) for row in rows if row[0]}
-
-
-def rules_of(*permissions: Permission) -> set[Rule]:
-    return {(each.full_resource, each.names, frozenset(each.verbs)) for each in permissions}
 
 
 def test_the_operators_account_may_do_in_its_namespace_what_the_page_says(installed: Api) -> None:

@@ -3,8 +3,10 @@
 import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.diagnosis import read_pods
+from tests.cluster.permissions import ABOUT_ONESELF, list_rules, rules_of
 
 from scheduledtask_operator.manifests.installation import Installation
+from scheduledtask_operator.manifests.installation_permissions import EVERYWHERE, IN_OWN_NAMESPACE
 
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105
 ASK_REDIS = """
@@ -98,3 +100,13 @@ def test_the_password_of_redis_is_in_no_environment_but_the_schedulers(run: Run,
 def test_the_runners_have_no_socket_of_the_control_plane(run: Run) -> None:
     assert run.shell("runners", "ls /run/scheduledtask") == "runners"
     assert run.shell("operator", "ls /run/scheduledtask") == "control"
+
+
+def test_each_account_may_do_what_the_page_of_permissions_says(cluster: Cluster, installation: Installation) -> None:
+    def may(account: str) -> object:
+        namespace = installation.namespace
+        return list_rules(cluster.api, f"system:serviceaccount:{namespace}:{account}", namespace)
+
+    assert may("scheduledtask-operator") == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE) | ABOUT_ONESELF
+    assert may("scheduledtask-redis") == ABOUT_ONESELF
+    assert may("stask-worker") == ABOUT_ONESELF
