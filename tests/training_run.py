@@ -22,7 +22,7 @@ class Training:
         keep_journal(cluster, namespace)
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
-        return self._cluster.kubectl(*arguments, f"--namespace={self.namespace}", stdin=stdin, timeout_seconds=300)
+        return self._cluster.kubectl(f"--namespace={self.namespace}", *arguments, stdin=stdin, timeout_seconds=300)
 
     def ask(self, dataset: str, candidates: int) -> None:
         task = {
