@@ -131,6 +131,8 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     name = f"e2e-{uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
     cluster.kubectl("label", "namespace", name, f"{SESSION_LABEL}={HOST}.{os.getpid()}")
+    # Pods are refused until the account that they run as by default is there.
+    cluster.kubectl("wait", "serviceaccount/default", "--for=create", f"--namespace={name}", "--timeout=60s")
     yield name
     cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
 
