@@ -83,7 +83,8 @@ def await_true_statuses(cluster: Cluster, load: LightLoad) -> None:
 
     def shown() -> dict[str, str]:
         found = json.loads(cluster.kubectl("get", "stask", f"--namespace={load.namespace}", "--output=json"))
-        return {each["metadata"]["name"]: each["status"]["lastSuccessTime"] for each in found["items"]}
+        statuses = {each["metadata"]["name"]: each["status"] for each in found["items"]}
+        return {name: status.get("lastSuccessTime", "1970-01-01T00:00:00Z") for name, status in statuses.items()}
 
     def right() -> bool:
         ended: dict[str, float] = {}

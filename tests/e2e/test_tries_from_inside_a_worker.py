@@ -17,7 +17,7 @@ ASK_REDIS = """
 import os, redis
 try:
     print(redis.Redis.from_url(os.environ["SCHEDULEDTASK_REDIS_URL"]).execute_command({command}))
-except redis.NoPermissionError as error:
+except redis.exceptions.NoPermissionError as error:
     print("refused:", error)
 """
 
