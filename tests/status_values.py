@@ -1,12 +1,14 @@
 """Small task statuses, as the loop makes them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.first_seen import FirstSeen
-from scheduledtask_operator.control.status import Condition, PoolStatus, TaskRuns, TaskStatus
+from scheduledtask_operator.control.runs import RunBook
+from scheduledtask_operator.control.status import Condition, HistoryLimits, PoolStatus, TaskRuns, TaskStatus
 from scheduledtask_operator.decisions.classification import Classification, Criterion
 from scheduledtask_operator.decisions.sizing import RunNeed, size_worker
 from scheduledtask_workloads.contract import Job, Reason, RunRecord, RunState, TaskClass, TaskKey
@@ -57,7 +59,11 @@ def ended(*states: RunState) -> tuple[RunRecord, ...]:
 
 
 def runs(history: Sequence[RunRecord] = (), active: Sequence[RunRecord] = (), *, told: bool = True) -> TaskRuns:
-    return TaskRuns(tuple(active), tuple(history), told)
+    """As they are known once all of these were told, and all are to be shown."""
+    book = RunBook()
+    book.remember(KEY, HistoryLimits(100, 100))
+    book.load(KEY, history)
+    return replace(book.of(KEY), active=tuple(active), told=told)
 
 
 def pool(**fields: Any) -> PoolStatus:

@@ -164,8 +164,8 @@ def _next_run(status: TaskStatus) -> float | None:
 
 
 def _last_run(status: TaskStatus) -> float | None:
-    started = [run.started_at for run in (*status.runs.active, *status.runs.history) if run.started_at is not None]
-    return max(started, default=None)
+    started = [run.started_at for run in status.runs.active] + [run.started_at for run in status.runs.history]
+    return max((moment for moment in started if moment is not None), default=None)
 
 
 def _last_success(status: TaskStatus) -> float | None:

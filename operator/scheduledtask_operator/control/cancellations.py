@@ -5,7 +5,6 @@ takes over: to cancel a run that has ended does nothing.
 """
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +13,7 @@ from scheduledtask_operator.control.ports import Clock, Leadership
 from scheduledtask_operator.control.run_requests import CancelObserver
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
-from scheduledtask_workloads.contract import RunRecord, TaskKey
+from scheduledtask_workloads.contract import TaskKey
 from scheduledtask_workloads.contract.messages import CancelRun
 
 FIND_SECONDS = 5.0
@@ -73,11 +72,11 @@ class Cancellations:
         return LOOK_SECONDS
 
     def _has_ended(self, key: TaskKey, wanted: _Wanted) -> bool:
-        return _named(self._runs.of(key).history, wanted.run_id)
+        return self._runs.of(key).recent.knows(wanted.run_id)
 
     def _is_not_found(self, key: TaskKey, wanted: _Wanted, since: datetime, now: datetime) -> bool:
         known = self._runs.of(key)
-        if _named(known.active, wanted.run_id) or not known.told or wanted.said_at is None:
+        if any(run.run_id == wanted.run_id for run in known.active) or not known.told or wanted.said_at is None:
             return False
         if (now - since).total_seconds() < FIND_SECONDS:
             return False
@@ -92,7 +91,3 @@ class Cancellations:
             extra = {"namespace": key.namespace, "task": key.name, "run_id": wanted.run_id}
             logger.info("cancelling, as an annotation says", extra=extra)
             wanted.said_at = now
-
-
-def _named(records: Iterable[RunRecord], run_id: str) -> bool:
-    return any(record.run_id == run_id for record in records)

@@ -70,7 +70,7 @@ class Reconciler:
         if resource is None:
             self._remove(key)
             return None
-        self._runs.remember(key)
+        self._runs.remember(key, _history_limits(resource.task))
         verdict = await judge(resource.task, self._catalogs) if resource.task else None
         now = self._clock.now()
         if resource.task is not None and isinstance(verdict, Accepted):

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.first_seen import FirstSeen
+from scheduledtask_operator.control.recent_runs import NONE_RECENT, RecentRuns
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_operator.decisions.sizing import WorkerSize
-from scheduledtask_workloads.contract import Job, RunRecord, TaskKey
+from scheduledtask_workloads.contract import Job, Reason, RunRecord, RunState, TaskKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +21,49 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskRuns:
-    """The runs that have not ended, oldest first, and those that have, newest first.
+class EndedRun:
+    """What a status says of a run that ended; a tenth of its record. Times are Unix seconds."""
 
-    `told` once the scheduler has said which there are: before, that there is none means nothing.
+    run_id: str
+    state: RunState
+    reason: Reason
+    message: str
+    slot_epoch_seconds: int | None
+    attempts: int
+    started_at: float | None
+    ended_at: float | None
+    peak_memory_bytes: int | None
+    host: str
+
+    @property
+    def start_delay_seconds(self) -> float | None:
+        """Slot to first line of the body, of the latest attempt."""
+        if self.started_at is None or self.slot_epoch_seconds is None:
+            return None
+        return self.started_at - self.slot_epoch_seconds
+
+    @property
+    def duration_seconds(self) -> float | None:
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return self.ended_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRuns:
+    """The runs that have not ended, oldest first, and those that have, newest first, as the history limits ask for.
+
+    `told` once the scheduler has said which there are: before, that there is none means nothing. `recent` are more of
+    those that ended.
     """
 
     active: tuple[RunRecord, ...] = ()
-    history: tuple[RunRecord, ...] = ()
+    history: tuple[EndedRun, ...] = ()
     told: bool = False
+    recent: RecentRuns = NONE_RECENT
 
     @property
-    def last(self) -> RunRecord | None:
+    def last(self) -> EndedRun | None:
         return self.history[0] if self.history else None
 
 
@@ -59,6 +91,10 @@ class HistoryLimits:
 
     successful: int = 3
     failed: int = 3
+
+    def at_least_one(self) -> "HistoryLimits":
+        """Of each kind: what a status says depends on the last ones, shown or not."""
+        return HistoryLimits(max(1, self.successful), max(1, self.failed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,15 @@
 What the loop does not know yet after a restart, such as its runs and workers, stands as it was until it does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from statistics import quantiles
 from typing import Any
 
 from scheduledtask_operator.control.first_seen import FirstSeen
+from scheduledtask_operator.control.recent_runs import FAILED_OUTCOMES
 from scheduledtask_operator.control.status import PoolStatus, TaskRuns, TaskStatus
 from scheduledtask_operator.control.status_conditions import conditions, find
 from scheduledtask_operator.control.status_runs import (
-    FAILED_OUTCOMES,
     active_runs,
     ended_runs,
     failures_in_a_row,
@@ -24,7 +23,7 @@ from scheduledtask_operator.control.status_runs import (
 )
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_operator.decisions.sizing import WorkerSize
-from scheduledtask_workloads.contract import RunRecord, RunState
+from scheduledtask_workloads.contract import RunState
 from scheduledtask_workloads.contract.quantity import format_duration, format_memory
 
 TEXT_LENGTH = 512  # of a reason; a bound at all keeps the objects small
@@ -86,7 +85,7 @@ def _criteria(classification: Classification) -> list[Document]:
 
 def _times(runs: TaskRuns, before: Mapping[str, Any]) -> dict[str, str | None]:
     """The latest that is known of each, or was."""
-    slots = [record.slot_epoch_seconds for record in (*runs.active, *runs.history)]
+    slots = [run.slot_epoch_seconds for run in runs.active] + [run.slot_epoch_seconds for run in runs.history]
     succeeded = [record.ended_at for record in runs.history if record.state is RunState.SUCCEEDED]
     failed = [record.ended_at for record in runs.history if record.state in FAILED_OUTCOMES]
     return {
@@ -97,25 +96,19 @@ def _times(runs: TaskRuns, before: Mapping[str, Any]) -> dict[str, str | None]:
 
 def _observed(status: TaskStatus, before: Mapping[str, Any]) -> Document | None:
     """Of the runs whose bodies were seen to begin and end."""
-    measured = [record for record in status.runs.history if record.duration_seconds is not None]
-    if not measured:
+    measured = status.runs.recent.measured()
+    if measured is None:
         return before.get("observed")
-    memory_bytes = max((record.peak_memory_bytes or 0 for record in measured), default=0)
     startup_seconds = status.pool.startup_seconds if status.pool else None
     startup = (before.get("observed") or {}).get("startup") if startup_seconds is None else None
     return present(
         {
-            "runs": len(measured),
-            "duration": format_duration(_p95(measured)),
-            "memory": format_memory(memory_bytes) if memory_bytes else None,
+            "runs": measured.runs,
+            "duration": format_duration(measured.duration_seconds),
+            "memory": format_memory(measured.memory_bytes) if measured.memory_bytes else None,
             "startup": startup if startup_seconds is None else format_duration(startup_seconds),
         }
     )
-
-
-def _p95(records: Sequence[RunRecord]) -> float:
-    durations = [max(0.0, record.duration_seconds or 0.0) for record in records]
-    return durations[0] if len(durations) == 1 else min(quantiles(durations, n=20)[-1], max(durations))
 
 
 def _worker(status: TaskStatus, before: Mapping[str, Any]) -> Document | None:

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import takewhile
 from math import inf
+from sys import intern
 from typing import Any, TypeVar
 
-from scheduledtask_operator.control.status import HistoryLimits, TaskRuns
+from scheduledtask_operator.control.recent_runs import FAILED_OUTCOMES
+from scheduledtask_operator.control.status import EndedRun, HistoryLimits, TaskRuns
 from scheduledtask_workloads.contract import Reason, RunRecord, RunState
 from scheduledtask_workloads.contract.quantity import format_duration, format_memory
 
 ACTIVE_SHOWN = 100  # a run takes about 250 bytes, and maxConcurrency allows 10,000
 MESSAGE_LENGTH = 512  # of an error; the whole is in the run's output
-FAILED_OUTCOMES = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.LOST})
-_TELLING_OUTCOMES = FAILED_OUTCOMES | {RunState.SUCCEEDED}
 Run = dict[str, Any]
 AnyRun = TypeVar("AnyRun")
 
@@ -31,17 +30,17 @@ def ended_runs(runs: TaskRuns, before: Mapping[str, Any], limits: HistoryLimits)
     The ledger keeps the last runs of all kinds together, a status some of each: so a failure of last week may stand
     in the status alone.
     """
-    at_least_one = HistoryLimits(max(1, limits.successful), max(1, limits.failed))
-    known = [_ended_run(record) for record in _limited(runs.history, _record_succeeded, at_least_one)]
-    names = {run["run"] for run in known} | {record.run_id for record in runs.history}
+    at_least_one = limits.at_least_one()
+    known = [_written_run(run) for run in runs.history]
+    names = {run["run"] for run in known}
     remembered = [run for run in _told_before(before) if run.get("run") not in names]
     newest_first = sorted([*known, *remembered], key=_completed_at, reverse=True)
-    return list(_limited(newest_first, _succeeded, at_least_one))
+    return list(within(at_least_one, newest_first, _succeeded))
 
 
 def shown_history(ended: Iterable[Run], limits: HistoryLimits) -> list[Run]:
     """Of `ended`, what the limits ask for."""
-    return list(_limited(ended, _succeeded, limits))
+    return list(within(limits, ended, _succeeded))
 
 
 def failures_in_a_row(runs: TaskRuns, ended: Sequence[Run], times: Mapping[str, str | None]) -> int:
@@ -49,13 +48,41 @@ def failures_in_a_row(runs: TaskRuns, ended: Sequence[Run], times: Mapping[str, 
 
     While nothing is known of them, `times` of a status says whether the last one did.
     """
-    outcomes = [str(record.state) for record in runs.history if record.state in _TELLING_OUTCOMES]
-    if outcomes:
-        return sum(1 for _ in takewhile(lambda outcome: outcome in FAILED_OUTCOMES, outcomes))
+    failures = runs.recent.failures_in_a_row()
+    if failures is not None:
+        return failures
     failed_at, succeeded_at = _instant(times.get("lastFailureTime")), _instant(times.get("lastSuccessTime"))
     if failed_at <= succeeded_at:
         return 0
     return max(1, sum(run.get("outcome") in FAILED_OUTCOMES and _completed_at(run) > succeeded_at for run in ended))
+
+
+def within(
+    limits: HistoryLimits, newest_first: Iterable[AnyRun], succeeded: Callable[[AnyRun], bool]
+) -> Iterator[AnyRun]:
+    """The newest of each kind, as many as `limits` say."""
+    left = {True: limits.successful, False: limits.failed}
+    for run in newest_first:
+        kind = succeeded(run)
+        if left[kind] > 0:
+            left[kind] -= 1
+            yield run
+
+
+def ended_run(record: RunRecord) -> EndedRun:
+    """What is kept of it."""
+    return EndedRun(
+        run_id=record.run_id,
+        state=record.state,
+        reason=record.reason,
+        message=one_line(record.message, MESSAGE_LENGTH),
+        slot_epoch_seconds=record.slot_epoch_seconds,
+        attempts=record.attempts,
+        started_at=record.started_at,
+        ended_at=record.ended_at,
+        peak_memory_bytes=record.peak_memory_bytes,
+        host=intern(record.host),
+    )
 
 
 def latest(*times: str | None) -> str | None:
@@ -92,21 +119,8 @@ def _told_before(before: Mapping[str, Any]) -> list[Run]:
     return [last, *history] if last and last not in history else history
 
 
-def _limited(runs: Iterable[AnyRun], succeeded: Callable[[AnyRun], bool], limits: HistoryLimits) -> Iterator[AnyRun]:
-    left = {True: limits.successful, False: limits.failed}
-    for run in runs:
-        kind = succeeded(run)
-        if left[kind] > 0:
-            left[kind] -= 1
-            yield run
-
-
 def _succeeded(run: Run) -> bool:
     return bool(run.get("outcome") == RunState.SUCCEEDED)
-
-
-def _record_succeeded(record: RunRecord) -> bool:
-    return record.state is RunState.SUCCEEDED
 
 
 def _completed_at(run: Run) -> float:
@@ -135,20 +149,20 @@ def _active_run(record: RunRecord) -> Run:
     )
 
 
-def _ended_run(record: RunRecord) -> Run:
-    duration_seconds, memory_bytes = record.duration_seconds, record.peak_memory_bytes
+def _written_run(ended: EndedRun) -> Run:
+    duration_seconds, memory_bytes = ended.duration_seconds, ended.peak_memory_bytes
     return present(
         {
-            "run": record.run_id,
-            "slotTime": written_time(record.slot_epoch_seconds),
-            "outcome": str(record.state),
-            "reason": None if record.reason is Reason.COMPLETED else str(record.reason),
-            "message": one_line(record.message, MESSAGE_LENGTH),
-            "attempts": record.attempts,
-            "startTime": written_time(record.started_at),
-            "completionTime": written_time(record.ended_at),
+            "run": ended.run_id,
+            "slotTime": written_time(ended.slot_epoch_seconds),
+            "outcome": str(ended.state),
+            "reason": None if ended.reason is Reason.COMPLETED else str(ended.reason),
+            "message": ended.message,
+            "attempts": ended.attempts,
+            "startTime": written_time(ended.started_at),
+            "completionTime": written_time(ended.ended_at),
             "duration": None if duration_seconds is None else format_duration(max(0.0, duration_seconds)),
             "memory": None if memory_bytes is None else format_memory(memory_bytes),
-            "host": record.host,
+            "host": ended.host,
         }
     )

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduledtask_operator.control.ports import PoolKey
-from scheduledtask_operator.control.status import TaskStatus
+from scheduledtask_operator.control.status import EndedRun, TaskStatus
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.wording import delay_text
-from scheduledtask_workloads.contract import RunRecord, RunState, TaskClass
+from scheduledtask_workloads.contract import RunState, TaskClass
 from scheduledtask_workloads.contract.quantity import format_duration
 
 REFRESHES_PER_SECOND = 2
@@ -97,7 +97,7 @@ def _state(status: TaskStatus) -> Text:
     return Text(f"{run.state}{f' #{run.attempts}' if run.attempts > 1 else ''}", style=_STATE_STYLES.get(run.state, ""))
 
 
-def _last(record: RunRecord | None) -> Text:
+def _last(record: EndedRun | None) -> Text:
     if record is None:
         return Text("-", style="dim")
     text = Text(str(record.state), style=_STATE_STYLES.get(record.state, "red"))

@@ -1,6 +1,12 @@
 """Whatever the order in which runs are told of, the newest word on each stands."""
 
-from scheduledtask_operator.control.runs import HISTORY_LIMIT, RunBook
+import tracemalloc
+
+import pytest
+
+from scheduledtask_operator.control.recent_runs import RECENT_LIMIT
+from scheduledtask_operator.control.runs import RunBook
+from scheduledtask_operator.control.status import HistoryLimits
 from scheduledtask_workloads.contract import Reason, RunRecord, RunState, TaskClass, TaskKey
 from scheduledtask_workloads.contract.messages import SlotsSkipped
 
@@ -19,6 +25,16 @@ def run(number: int, state: RunState) -> RunRecord:
     )
 
 
+def told_book(limits: HistoryLimits) -> RunBook:
+    book = RunBook()
+    book.remember(KEY, limits)
+    return book
+
+
+def names(book: RunBook) -> list[str]:
+    return [past.run_id for past in book.of(KEY).history]
+
+
 def test_a_run_is_active_until_it_ends() -> None:
     book = RunBook()
 
@@ -27,7 +43,9 @@ def test_a_run_is_active_until_it_ends() -> None:
 
     book.change(run(1, RunState.SUCCEEDED))
     assert book.of(KEY).active == ()
-    assert book.of(KEY).last == run(1, RunState.SUCCEEDED)
+    last = book.of(KEY).last
+    assert last is not None
+    assert (last.run_id, last.state) == ("report-1", RunState.SUCCEEDED)
 
 
 def test_a_late_word_of_a_start_does_not_revive_a_run() -> None:
@@ -49,15 +67,104 @@ def test_the_ledgers_history_ends_runs_whose_end_was_not_heard() -> None:
     assert [past.run_id for past in book.of(KEY).history] == ["report-2", "report-1"]
 
 
-def test_history_is_newest_first_and_bounded() -> None:
-    book = RunBook()
+def test_the_history_is_what_the_limits_ask_for_newest_first() -> None:
+    book = told_book(HistoryLimits(successful=2, failed=1))
 
-    for number in range(HISTORY_LIMIT + 5):
+    for number in range(9):
+        book.change(run(number, RunState.FAILED if number % 3 == 0 else RunState.SUCCEEDED))
+
+    assert names(book) == ["report-8", "report-7", "report-6"]
+
+
+@pytest.mark.parametrize("limits", [HistoryLimits(0, 0), HistoryLimits(1, 1)])
+def test_the_last_run_of_each_kind_is_always_known(limits: HistoryLimits) -> None:
+    book = told_book(limits)
+
+    for number, state in enumerate([RunState.FAILED, RunState.SUCCEEDED, RunState.SUCCEEDED]):
+        book.change(run(number, state))
+
+    assert names(book) == ["report-2", "report-0"]
+
+
+def test_a_run_that_fell_out_of_the_history_is_no_news_when_it_is_told_again() -> None:
+    """Its failure would be an Event for a second time."""
+    book = told_book(HistoryLimits(1, 1))
+    for number in range(2 * RECENT_LIMIT):
+        assert book.change(run(number, RunState.FAILED))
+
+    again = [book.change(run(number, RunState.FAILED)) for number in range(2 * RECENT_LIMIT)]
+
+    assert not any(again)
+    assert book.load(KEY, [run(number, RunState.FAILED) for number in range(2 * RECENT_LIMIT)]) == []
+    assert names(book) == [f"report-{2 * RECENT_LIMIT - 1}"]
+
+
+def test_the_start_and_end_of_an_old_run_told_again_leave_nothing_behind() -> None:
+    book = told_book(HistoryLimits(1, 1))
+    for number in range(2 * RECENT_LIMIT):
         book.change(run(number, RunState.SUCCEEDED))
 
-    history = book.of(KEY).history
-    assert len(history) == HISTORY_LIMIT
-    assert history[0].run_id == f"report-{HISTORY_LIMIT + 4}"
+    book.change(run(3, RunState.STARTED))
+    assert not book.change(run(3, RunState.SUCCEEDED))
+
+    assert book.of(KEY).active == ()
+
+
+def test_an_old_run_that_was_never_told_is_news_and_displaces_nothing_newer() -> None:
+    book = told_book(HistoryLimits(2, 2))
+    for number in (5, 6, 7):
+        book.change(run(number, RunState.SUCCEEDED))
+
+    assert book.change(run(1, RunState.SUCCEEDED))
+    assert names(book) == ["report-7", "report-6"]
+
+
+def test_active_runs_are_kept_however_many_they_are() -> None:
+    book = told_book(HistoryLimits(1, 1))
+
+    for number in range(300):
+        book.change(run(number, RunState.STARTED))
+
+    assert len(book.of(KEY).active) == 300
+
+
+def test_a_smaller_limit_shortens_the_history_and_a_larger_one_takes_what_is_told_then() -> None:
+    book = told_book(HistoryLimits(5, 5))
+    all_of_them = [run(number, RunState.SUCCEEDED) for number in range(5)]
+    book.load(KEY, all_of_them)
+
+    book.remember(KEY, HistoryLimits(2, 2))
+    assert names(book) == ["report-4", "report-3"]
+
+    book.remember(KEY, HistoryLimits(3, 3))
+    assert book.load(KEY, all_of_them) == []
+    assert names(book) == ["report-4", "report-3", "report-2"]
+
+
+def test_failures_in_a_row_are_counted_beyond_the_history() -> None:
+    book = told_book(HistoryLimits(1, 1))
+    states = [RunState.SUCCEEDED, *[RunState.FAILED] * 7, RunState.CANCELLED, RunState.LOST]
+
+    for number, state in enumerate(states):
+        book.change(run(number, state))
+
+    assert book.of(KEY).recent.failures_in_a_row() == 8
+
+
+def test_a_task_with_a_full_history_takes_a_few_kilobytes() -> None:
+    """Ten thousand of them are watched by an operator that is to take 256 MiB."""
+    tracemalloc.start()
+    try:
+        book = RunBook()
+        for task in range(20):
+            for number in range(300):
+                state = RunState.SUCCEEDED if number % 2 else RunState.FAILED
+                book.change(run(number, state).model_copy(update={"name": f"report-{task}", "output": "x" * 1000}))
+        held_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held_bytes / 20 < 30_000  # their records would be 300,000
 
 
 def test_a_forgotten_task_has_no_runs() -> None:
