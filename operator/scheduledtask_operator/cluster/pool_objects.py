@@ -27,10 +27,13 @@ class WorkerPod:
 
 @dataclass(frozen=True, slots=True)
 class WorkerDeployment:
-    """`spec` is without what others than the one who applies it change: replicas. `owned`: by a ScheduledTask."""
+    """`spec` is without what others than the one who applies it change: replicas.
+
+    `owners` are the names of ScheduledTasks.
+    """
 
     uid: str
-    owned: bool
+    owners: frozenset[str]
     version: int
     replicas: int
     shape_hash: str
@@ -62,7 +65,7 @@ def read_deployment(item: Object) -> WorkerDeployment:
     metadata, spec = item["metadata"], item["spec"]
     return WorkerDeployment(
         uid=metadata["uid"],
-        owned=any(owner["kind"] == KIND for owner in metadata.get("ownerReferences") or ()),
+        owners=frozenset(each["name"] for each in metadata.get("ownerReferences") or () if each["kind"] == KIND),
         version=int(metadata["resourceVersion"]),
         replicas=int(spec.get("replicas", 1)),
         shape_hash=(metadata.get("annotations") or {}).get(SHAPE_HASH, ""),

@@ -65,6 +65,11 @@ class KubernetesPools:
     def observe(self, pool: PoolKey) -> PoolWorkers:
         return self._book.observe(pool)
 
+    def owners(self, pool: PoolKey) -> frozenset[str]:
+        """The ScheduledTasks that its Deployment is said to belong to."""
+        deployment = self._book.of(pool).deployment
+        return deployment.owners if deployment else frozenset()
+
     def problem(self, pool: PoolKey) -> str:
         return self._shapes.refusal(pool) or self._book.of(pool).problem()
 
@@ -98,7 +103,7 @@ class KubernetesPools:
         """
         for pool in self._book:
             deployment = self._book.of(pool).deployment
-            if pool not in wanted and deployment is not None and deployment.owned:
+            if pool not in wanted and deployment is not None and deployment.owners:
                 logger.info("removing a pool that nothing asks for", extra=pool._asdict())
                 await self._remove(pool)
 

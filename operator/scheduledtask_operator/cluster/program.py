@@ -32,6 +32,7 @@ from scheduledtask_operator.cluster.resources import ClusterResources
 from scheduledtask_operator.cluster.run_requests import ClusterRunRequests
 from scheduledtask_operator.cluster.settings import OperatorSettings
 from scheduledtask_operator.cluster.status_writer import StatusWriter
+from scheduledtask_operator.cluster.wanted_pools import WantedPools
 from scheduledtask_operator.cluster.watched import Watched, as_it_is
 from scheduledtask_operator.cluster.watching import KopfWatch
 from scheduledtask_operator.control.cancellations import Cancellations
@@ -294,17 +295,21 @@ class Operator:
             logger.warning("the change of leadership gets no Event: %s", error)
 
     async def _remove_unwanted_pools(self) -> None:
-        """What nobody asks for since we were away. Not while it is unknown what a resource asks for."""
+        """What nobody asks for since we were away."""
         while True:
             await asyncio.sleep(UNWANTED_PERIOD_SECONDS)
-            statuses = list(self._metrics.statuses.values())
-            known = len(statuses) == len(self._resources.keys()) and all(status.job for status in statuses)
-            if not known or not self._leads():
+            if not self._leads():
                 continue
             try:
-                await self._pools.remove_unwanted(WantedPools(statuses))
+                await self._pools.remove_unwanted(self._wanted_pools())
             except ClusterError as error:
                 logger.warning("a pool that nothing asks for could not be removed: %s", error)
+
+    def _wanted_pools(self) -> WantedPools:
+        known = self._resources.keys()
+        resources = {key: resource for key in known if (resource := self._resources.get(key)) is not None}
+        jobs = {key: job for key in resources if (job := self._controller.link.job(key)) is not None}
+        return WantedPools(resources, jobs, self._pools.owners)
 
     # --- health
 
@@ -320,19 +325,6 @@ class Operator:
         if self._controller.scheduler is None:
             return "the scheduler does not answer"
         return ""
-
-
-class WantedPools:
-    """What the resources of a namespace ask for. Where there are none it is not ours to say: with the last resource
-    that uses it, Kubernetes removes a pool by itself."""
-
-    def __init__(self, statuses: Iterable[TaskStatus]) -> None:
-        jobs = [status.job for status in statuses if status.job is not None]
-        self._pools = {PoolKey(job.namespace, job.pool) for job in jobs}
-        self._namespaces = {job.namespace for job in jobs}
-
-    def __contains__(self, pool: object) -> bool:
-        return not isinstance(pool, PoolKey) or pool.namespace not in self._namespaces or pool in self._pools
 
 
 def _stop_asked() -> asyncio.Event:
