@@ -72,6 +72,7 @@ class Operator:
         self._settings = settings
         self._client = client
         self._clock = MachineClock()
+        self._telling: set[asyncio.Task[None]] = set()
         lease = LeaseSettings(settings.own_namespace, settings.pod_name, settings.lease_name)
         self._leadership = KubernetesLeadership(lease, self._clock, self._leader_changed)
         self._metrics = Metrics()
@@ -282,7 +283,14 @@ class Operator:
     def _leader_changed(self, leads: bool) -> None:
         self._metrics.leader_changed(leads, self._clock.now())
         if leads:
-            asyncio.get_running_loop().create_task(self._tell_leader_changed())
+            telling = asyncio.get_running_loop().create_task(self._tell_leader_changed())
+            self._telling.add(telling)  # the loop itself holds its tasks only weakly
+            telling.add_done_callback(self._told)
+
+    def _told(self, telling: asyncio.Task[None]) -> None:
+        self._telling.discard(telling)
+        if not telling.cancelled() and (error := telling.exception()) is not None:
+            logger.error("the change of leadership could not be told", exc_info=error)
 
     async def _tell_leader_changed(self) -> None:
         settings = self._settings
