@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import psutil
 
+_KERNEL_TELLS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # Linux, as nearly all are built
+_PAGE_BYTES = resource.getpagesize()
+
 
 @dataclass(slots=True)
 class MemoryGuard:
@@ -33,12 +36,40 @@ def exceeds(used_bytes: int, limit_bytes: int | None) -> bool:
 
 def tree_memory_bytes(pid: int) -> int:
     """Resident bytes of a process and all below it; 0 when it is gone."""
+    if _KERNEL_TELLS_CHILDREN:
+        return _linux_tree_bytes(pid)
     try:
         root = psutil.Process(pid)
         processes = [root, *root.children(recursive=True)]
     except psutil.Error:
         return 0
     return sum(map(_resident_bytes, processes))
+
+
+def _linux_tree_bytes(pid: int) -> int:
+    """Reads what belongs to the tree and nothing else: psutil looks at every process of the machine to find children,
+    which held the runners' loop for 50 to 380 ms, five times a second, where there were many."""
+    waiting, seen, pages = [pid], {pid}, 0
+    while waiting:
+        found = waiting.pop()
+        with suppress(OSError, ValueError, IndexError):  # it may end while we look
+            pages += int(_read(f"/proc/{found}/statm").split()[1])
+            for thread in os.listdir(f"/proc/{found}/task"):
+                children = set(map(int, _read(f"/proc/{found}/task/{thread}/children").split())) - seen
+                seen |= children
+                waiting.extend(children)
+    return pages * _PAGE_BYTES
+
+
+def _read(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY)  # unbuffered: these are many, and short
+    try:
+        parts = []
+        while part := os.read(file, 65536):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(file)
 
 
 def _resident_bytes(process: psutil.Process) -> int:
