@@ -44,6 +44,7 @@ API_SERVER_PROGRAMS = (
     _kubernetes("kube-apiserver"),
     _kubernetes("kubectl"),
 )
+HELM = Program("helm", "helm", "helm.sh/helm/v3/cmd/helm")
 ALL_PROGRAMS = (
     *API_SERVER_PROGRAMS,
     _kubernetes("kube-controller-manager"),
@@ -52,7 +53,7 @@ ALL_PROGRAMS = (
     _kubernetes("kube-proxy"),
     Program("local-path-provisioner", "local-path-provisioner", "github.com/rancher/local-path-provisioner"),
     Program("coredns", "coredns", "github.com/coredns/coredns"),
-    Program("helm", "helm", "helm.sh/helm/v3/cmd/helm"),
+    HELM,
 )
 
 
