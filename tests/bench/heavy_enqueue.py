@@ -12,6 +12,7 @@ import redis
 
 from scheduledtask_workloads.broker import HeavyPublisher, PoolKeys
 from scheduledtask_workloads.contract import AttemptRef, RunOrder, TaskClass
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 
 NAMESPACE, POOL = "bench", "enqueue"
 ORDERS = 5_000
@@ -27,7 +28,7 @@ def measure(redis_url: str) -> dict[str, Any]:
 
 
 def _rate(redis_url: str, client: redis.Redis, calls: list[list[RunOrder]]) -> float:
-    publisher = HeavyPublisher(redis_url)
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_url))
     started = time.perf_counter()
     for orders in calls:
         publisher.publish(orders, POOL)

@@ -13,6 +13,7 @@ from scheduledtask_workloads.broker import (
     transport_options,
 )
 from scheduledtask_workloads.contract import AttemptRef, RunOrder, TaskClass
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 
 
 def order(run_id: str = "training-1", namespace: str = "ml") -> RunOrder:
@@ -31,7 +32,7 @@ def consume_one(redis_url: str, namespace: str, pool: str) -> kombu.Message:
 
 
 def test_kombu_reads_what_was_published(redis_url: str) -> None:
-    HeavyPublisher(redis_url).publish([order()], "big")
+    HeavyPublisher(RedisEndpoint.parse(redis_url)).publish([order()], "big")
     message = consume_one(redis_url, "ml", "big")
     (arguments, _, _) = message.payload
     assert RunOrder.model_validate(arguments[0]) == order()
@@ -41,19 +42,19 @@ def test_kombu_reads_what_was_published(redis_url: str) -> None:
 
 
 def test_the_first_published_is_the_first_consumed(redis_url: str) -> None:
-    HeavyPublisher(redis_url).publish([order(f"run-{number}") for number in range(3)], "big")
+    HeavyPublisher(RedisEndpoint.parse(redis_url)).publish([order(f"run-{number}") for number in range(3)], "big")
     assert consume_one(redis_url, "ml", "big").headers["id"] == "run-0.2"
 
 
 def test_each_namespace_has_its_own_queue(redis_url: str) -> None:
-    publisher = HeavyPublisher(redis_url)
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_url))
     publisher.publish([order("a", "one"), order("b", "two"), order("c", "two")], "big")
     assert publisher.depth("one", "big").ready == 1
     assert publisher.depth("two", "big").ready == 2
 
 
 def test_depth_counts_every_priority_and_what_workers_hold(redis_url: str) -> None:
-    publisher = HeavyPublisher(redis_url)
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_url))
     publisher.publish([order("held"), order("waits")], "big")
     options = transport_options("ml", "big", visibility_timeout_seconds=60)
     with kombu.Connection(redis_url, transport_options=options) as connection:
@@ -65,7 +66,7 @@ def test_depth_counts_every_priority_and_what_workers_hold(redis_url: str) -> No
 
 
 def test_attempts_that_wait_and_that_are_held_are_both_found(redis_url: str) -> None:
-    publisher = HeavyPublisher(redis_url)
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_url))
     publisher.publish([order("held"), order("waits")], "big")
     options = transport_options("ml", "big", visibility_timeout_seconds=60)
     with kombu.Connection(redis_url, transport_options=options) as connection:
@@ -76,7 +77,7 @@ def test_attempts_that_wait_and_that_are_held_are_both_found(redis_url: str) -> 
 
 
 def test_publishing_goes_on_after_the_server_was_restarted(redis_server: RealServer) -> None:
-    publisher = HeavyPublisher(redis_server.url)
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_server.url))
     publisher.publish([order("before")], "big")
     redis_server.restart()
     publisher.publish([order("after")], "big")
@@ -84,7 +85,7 @@ def test_publishing_goes_on_after_the_server_was_restarted(redis_server: RealSer
 
 
 def test_a_server_that_is_down_is_said_to_be(redis_server: RealServer) -> None:
-    publisher = HeavyPublisher(redis_server.url)
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_server.url))
     redis_server.kill()
     with pytest.raises(BrokerUnavailable, match="cannot be reached"):
         publisher.publish([order()], "big")
@@ -94,6 +95,6 @@ def test_a_full_server_refuses_and_that_is_said(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.config_set("maxmemory", "1")
         with pytest.raises(BrokerUnavailable, match="maxmemory"):
-            HeavyPublisher(redis_url).publish([order()], "big")
+            HeavyPublisher(RedisEndpoint.parse(redis_url)).publish([order()], "big")
         client.config_set("maxmemory", "0")
         assert client.llen(PoolKeys("ml", "big").queue) == 0

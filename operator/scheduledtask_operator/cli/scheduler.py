@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 
 from scheduledtask_operator.cli.problems import CommandProblem
+from scheduledtask_operator.cli.redis_options import read_endpoint, redis_options
 from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 from scheduledtask_workloads.scheduler import Settings, SocketInUseError, run_scheduler
 
-DEFAULTS = Settings(Path(), Path(), "")
+DEFAULTS = Settings(Path(), Path(), RedisEndpoint(()))
 
 
 @click.command("scheduler", help="Start the scheduler program (a pod's sidecar).")
@@ -22,7 +24,7 @@ DEFAULTS = Settings(Path(), Path(), "")
 @click.option(
     "--runners-socket", type=click.Path(path_type=Path), required=True, help="Unix socket that the runners listen on."
 )
-@click.option("--redis-url", envvar="SCHEDULEDTASK_REDIS_URL", required=True, help="The ledger and Celery's broker.")
+@redis_options
 @click.option(
     "--lease-seconds",
     type=click.FloatRange(2, 600),
@@ -51,16 +53,18 @@ def command(
     control_socket: Path,
     runners_socket: Path,
     redis_url: str,
+    redis_ca_file: Path | None,
     lease_seconds: float,
     slice_size: int,
     redis_timeout_seconds: float,
     heartbeat_file: Path | None,
 ) -> None:
+    redis = read_endpoint(redis_url, redis_ca_file)
     settings = Settings(
-        control_socket, runners_socket, redis_url, lease_seconds, slice_size, redis_timeout_seconds, heartbeat_file
+        control_socket, runners_socket, redis, lease_seconds, slice_size, redis_timeout_seconds, heartbeat_file
     )
     try:
         configure_logging()
         asyncio.run(run_scheduler(settings))
-    except (LoggingSettingError, SocketInUseError, ValueError) as error:
+    except (LoggingSettingError, SocketInUseError) as error:
         raise CommandProblem(str(error)) from error

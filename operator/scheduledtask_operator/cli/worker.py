@@ -6,9 +6,16 @@ from typing import Any
 import click
 
 from scheduledtask_operator.cli.problems import CommandProblem
+from scheduledtask_operator.cli.redis_options import read_endpoint, redis_options
 from scheduledtask_workloads.broker import DEFAULT_VISIBILITY_TIMEOUT_SECONDS
 from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
-from scheduledtask_workloads.worker import DEFAULT_LEASE_SECONDS, WorkerSettingError, WorkerSettings, run_worker
+from scheduledtask_workloads.worker import (
+    DEFAULT_LEASE_SECONDS,
+    RedisRefusedError,
+    WorkerSettingError,
+    WorkerSettings,
+    run_worker,
+)
 
 
 @click.command("worker")
@@ -16,7 +23,7 @@ from scheduledtask_workloads.worker import DEFAULT_LEASE_SECONDS, WorkerSettingE
 @click.option("--pool", required=True, help="The queue to work on.")
 @click.option("--concurrency", default=1, show_default=True, help="Bodies at once, each in its own process.")
 @click.option("--heartbeat-file", type=click.Path(path_type=Path), help="Touched each second while the worker lives.")
-@click.option("--redis-url", envvar="SCHEDULEDTASK_REDIS_URL", required=True, show_envvar=True, help="Broker, ledger.")
+@redis_options
 @click.option(
     "--lease-seconds",
     default=DEFAULT_LEASE_SECONDS,
@@ -30,14 +37,15 @@ from scheduledtask_workloads.worker import DEFAULT_LEASE_SECONDS, WorkerSettingE
     help="How long after this worker's death its messages are back in the queue.",
 )
 @click.pass_context
-def command(ctx: click.Context, /, **options: Any) -> None:
+def command(ctx: click.Context, /, redis_url: str, redis_ca_file: Path | None, **options: Any) -> None:
     """Start a Celery worker of a pool of heavy tasks.
 
     SIGTERM lets running bodies end; a second one, or SIGQUIT, stops them, and they run again elsewhere.
     """
     try:
         configure_logging()
-        settings = WorkerSettings(**options)
-    except (LoggingSettingError, WorkerSettingError) as error:
+        settings = WorkerSettings(redis=read_endpoint(redis_url, redis_ca_file), **options)
+        exit_code = run_worker(settings)
+    except (LoggingSettingError, WorkerSettingError, RedisRefusedError) as error:
         raise CommandProblem(str(error)) from error
-    ctx.exit(run_worker(settings))
+    ctx.exit(exit_code)

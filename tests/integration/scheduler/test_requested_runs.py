@@ -7,6 +7,7 @@ from tests.integration.scheduler.rig import Rig, heavy_job, light_job
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import ConcurrencyPolicy, Job, Reason, RetryPolicy, RunRecord, RunState
 from scheduledtask_workloads.contract.messages import CancelRun, JobPut, JobRemoved, RequestRun, RunRefused
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 
 
 def ask(name: str, run_id: str, **fields: object) -> RequestRun:
@@ -155,7 +156,7 @@ def test_light_and_heavy_requests_wait_for_redis(rig: Rig, redis_url: str, redis
     redis_server.start()
 
     assert ended(control, "speaks").run_id == "light"
-    publisher = HeavyPublisher(redis_url)
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_url))
     rig.await_true(lambda: publisher.attempts("team", "big") == {"heavy.1"}, "the heavy one is published")
     publisher.close()
     assert rig.completed("speaks") == ["light"]

@@ -18,6 +18,7 @@ from tests.conftest import RealServer
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import Job, RetryPolicy, RunOrder, RunRecord, TaskClass, TaskKey
 from scheduledtask_workloads.contract.messages import NamespaceUser, WorkerSeen
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 from scheduledtask_workloads.ledger import Claim, Ledger, Verdict
 
 NAMESPACE, POOL = "ml", "big"
@@ -120,10 +121,10 @@ class HeavyEngine:
 
     def send_again(self, order: RunOrder) -> None:
         """As a leader does whose first sending was not answered."""
-        HeavyPublisher(self.server.url).publish([order], POOL)
+        HeavyPublisher(RedisEndpoint.parse(self.server.url)).publish([order], POOL)
 
     def _publish(self, order: RunOrder) -> None:
-        HeavyPublisher(self.server.url).publish([order], POOL)
+        HeavyPublisher(RedisEndpoint.parse(self.server.url)).publish([order], POOL)
         self._ask(lambda ledger: ledger.mark_dispatched([order.ref], LEASE_SECONDS))
 
     def sweep(self) -> int:
@@ -131,7 +132,7 @@ class HeavyEngine:
 
         async def sweep(ledger: Ledger) -> list[Any]:
             due = await ledger.due_for_sweep([NAMESPACE])
-            queued = HeavyPublisher(self.server.url).attempts(NAMESPACE, POOL)
+            queued = HeavyPublisher(RedisEndpoint.parse(self.server.url)).attempts(NAMESPACE, POOL)
             return await ledger.sweep(
                 due, [run for run in due if run.attempt_id in queued], FENCE, "test", LEASE_SECONDS
             )
@@ -181,7 +182,7 @@ class HeavyEngine:
 
     def await_settled(self) -> None:
         """Until no message is left, neither waiting nor unacknowledged."""
-        publisher = HeavyPublisher(self.server.url)
+        publisher = HeavyPublisher(RedisEndpoint.parse(self.server.url))
         await_condition(
             lambda: sum(publisher.depth(NAMESPACE, POOL)) == 0,
             lambda: f"messages are left: {publisher.attempts(NAMESPACE, POOL)}\n{self._logs()}",

@@ -16,6 +16,7 @@ from tests.integration.worker.heavy_engine import (
 
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import Reason, RetryPolicy, RunState
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 
 
 def journal_arguments(path: Path, seconds: float) -> dict[str, object]:
@@ -67,7 +68,7 @@ def test_a_worker_that_is_told_to_stop_lets_its_body_end(engine: HeavyEngine, tm
     assert worker.await_exit() == 0
     assert engine.record(order) is not None
     assert engine.record(waiting) is None
-    assert HeavyPublisher(engine.server.url).attempts(NAMESPACE, POOL) == {waiting.ref.attempt_id}
+    assert HeavyPublisher(RedisEndpoint.parse(engine.server.url)).attempts(NAMESPACE, POOL) == {waiting.ref.attempt_id}
     assert len(lines(journal)) == len(lines(journal, "end")) == 1
 
 

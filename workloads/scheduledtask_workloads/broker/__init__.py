@@ -1,10 +1,19 @@
-"""Celery's queues in Redis: how heavy runs are written to them, read back and counted, without Celery itself.
+"""How Redis is reached, and Celery's queues in it: how heavy runs are written to them, read back and counted, without
+Celery itself.
 
 The scheduler publishes to the queues of every namespace through one connection. kombu would want one a namespace,
 since its key prefix belongs to the connection, and 4 MiB of memory for the import; what it writes is one list entry.
 """
 
+from scheduledtask_workloads.broker.connections import (
+    celery_settings,
+    close_async,
+    connect,
+    connect_async,
+    node_client,
+)
 from scheduledtask_workloads.broker.errors import BrokerError, BrokerUnavailable
+from scheduledtask_workloads.broker.problems import endpoint_problem
 from scheduledtask_workloads.broker.profile import (
     DEFAULT_VISIBILITY_TIMEOUT_SECONDS,
     TASK_NAME,
@@ -21,5 +30,11 @@ __all__ = [
     "PoolKeys",
     "QueueDepth",
     "TASK_NAME",
+    "celery_settings",
+    "close_async",
+    "connect",
+    "connect_async",
+    "endpoint_problem",
+    "node_client",
     "transport_options",
 ]

@@ -9,10 +9,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from scheduledtask_workloads.broker.connections import connect
 from scheduledtask_workloads.broker.errors import BrokerUnavailable
 from scheduledtask_workloads.broker.message import attempt_id_of, encode_order, ref_of
 from scheduledtask_workloads.broker.profile import PoolKeys
 from scheduledtask_workloads.contract import RunOrder, TaskKey
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 
 BATCH_SIZE = 200  # messages a round trip: 200 of 1 KB stay far below a socket buffer
 DEFAULT_TIMEOUT_SECONDS = 1.0
@@ -34,9 +36,9 @@ class HeavyPublisher:
     does not answer within `timeout_seconds` (of each round trip, default 1) or refuses, as a full one does.
     """
 
-    def __init__(self, redis_url: str, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> None:
-        self._client: redis.Redis = redis.Redis.from_url(
-            redis_url,
+    def __init__(self, endpoint: RedisEndpoint, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+        self._client = connect(
+            endpoint,
             socket_timeout=timeout_seconds,
             socket_connect_timeout=timeout_seconds,
             retry=Retry(NoBackoff(), retries=1),

@@ -13,7 +13,7 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from scheduledtask_workloads.broker import HeavyPublisher
+from scheduledtask_workloads.broker import HeavyPublisher, close_async, connect_async
 from scheduledtask_workloads.contract import RunRecord
 from scheduledtask_workloads.contract.heartbeat import keep_heartbeat
 from scheduledtask_workloads.contract.messages import RunChanged
@@ -53,16 +53,16 @@ logger = logging.getLogger(__name__)
 
 
 async def run_scheduler(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT. Raises SocketInUseError, and ValueError for a Redis URL that is none."""
+    """Until SIGTERM or SIGINT. Raises SocketInUseError."""
     gc.set_threshold(*GC_THRESHOLDS)
     client = _redis_client(settings)
-    publisher = HeavyPublisher(settings.redis_url)
+    publisher = HeavyPublisher(settings.redis)
     scheduler = Scheduler(settings, client, publisher)
     try:
         await scheduler.run(_stop_asked())
     finally:
         scheduler.close()
-        await client.aclose()
+        await close_async(client)
 
 
 class Scheduler:
@@ -228,8 +228,8 @@ async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 def _redis_client(settings: Settings) -> redis.asyncio.Redis:
     """A connection that broke is opened again once; the breaker keeps the time, as it knows when our loop is late."""
-    return redis.asyncio.Redis.from_url(
-        settings.redis_url,
+    return connect_async(
+        settings.redis,
         socket_connect_timeout=settings.redis_timeout_seconds * PATIENCE,
         retry=Retry(NoBackoff(), 1),
         retry_on_error=[redis.ConnectionError],

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -10,7 +12,7 @@ class Settings:
     """Where the control plane finds us (socket A)."""
     runners_socket: Path
     """Where we find the runners (socket B)."""
-    redis_url: str
+    redis: RedisEndpoint
     lease_seconds: float = 15.0
     """2 to 600: how long an attempt counts as alive after its last heartbeat; three are sent within it."""
     slice_size: int = 1000

@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Celery
 
-from scheduledtask_workloads.broker import TASK_NAME, transport_options
+from scheduledtask_workloads.broker import TASK_NAME, celery_settings, transport_options
 from scheduledtask_workloads.worker.body_process import perform
 from scheduledtask_workloads.worker.desk import Desk
 from scheduledtask_workloads.worker.request import receive_orders
@@ -19,7 +19,7 @@ _WORKER_ROOM = "scheduledtask_workloads.worker"
 
 
 def build_application(settings: WorkerSettings, desk: Desk) -> Celery:
-    application = Celery("scheduledtask", broker=settings.redis_url, set_as_current=False)
+    application = Celery("scheduledtask", set_as_current=False)
     application.conf.update(_configuration(settings))
     application.task(
         name=TASK_NAME,
@@ -32,7 +32,11 @@ def build_application(settings: WorkerSettings, desk: Desk) -> Celery:
 
 
 def _configuration(settings: WorkerSettings) -> dict[str, Any]:
+    connection = celery_settings(settings.redis)
+    pool = transport_options(settings.namespace, settings.pool, settings.visibility_timeout_seconds)
     return {
+        **connection,
+        "broker_transport_options": connection["broker_transport_options"] | pool,
         "accept_content": ["json"],
         "task_serializer": "json",
         "task_default_queue": settings.pool,
@@ -52,7 +56,4 @@ def _configuration(settings: WorkerSettings) -> dict[str, Any]:
         "worker_enable_prefetch_count_reduction": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        "broker_transport_options": transport_options(
-            settings.namespace, settings.pool, settings.visibility_timeout_seconds
-        ),
     }

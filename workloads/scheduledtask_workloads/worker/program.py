@@ -16,10 +16,13 @@ from celery.worker import state as celery_state
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from scheduledtask_workloads.broker import connect, endpoint_problem
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 from scheduledtask_workloads.ledger import WorkerLedger
 from scheduledtask_workloads.worker.application import build_application
 from scheduledtask_workloads.worker.consumer import Tick
 from scheduledtask_workloads.worker.desk import Desk
+from scheduledtask_workloads.worker.errors import RedisRefusedError
 from scheduledtask_workloads.worker.presence import Presence
 from scheduledtask_workloads.worker.settings import WorkerSettings
 from scheduledtask_workloads.worker.ward import Ward
@@ -34,9 +37,12 @@ def run_worker(settings: WorkerSettings) -> int:
     """Consume until SIGTERM or SIGINT; then let running bodies end, report them, and return the exit code.
 
     A second signal, or SIGQUIT, interrupts the bodies: each is reported and gets another attempt elsewhere.
+    Raises RedisRefusedError when Redis can't be used as it is given; one that is away is waited for.
     """
+    if problem := endpoint_problem(settings.redis):
+        raise RedisRefusedError(problem)
     ward = Ward()
-    client = _client(settings.redis_url)
+    client = _client(settings.redis)
     ledger = WorkerLedger(client)
     presence = Presence(settings, ledger, ward)
     warden = Warden(settings, ledger, ward, presence, client)
@@ -52,10 +58,10 @@ def run_worker(settings: WorkerSettings) -> int:
     return int(worker.exitcode or 0)
 
 
-def _client(redis_url: str) -> redis.Redis:
+def _client(endpoint: RedisEndpoint) -> redis.Redis:
     """Asks twice in quick succession: a reply that was lost is not worth a second of the main loop."""
-    return redis.Redis.from_url(
-        redis_url,
+    return connect(
+        endpoint,
         socket_timeout=REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), retries=1),

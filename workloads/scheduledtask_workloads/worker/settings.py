@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scheduledtask_workloads.broker import DEFAULT_VISIBILITY_TIMEOUT_SECONDS
 from scheduledtask_workloads.contract.environment import HOST_VARIABLE
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 from scheduledtask_workloads.worker.errors import WorkerSettingError
 
 DEFAULT_LEASE_SECONDS = 15.0
@@ -19,7 +20,7 @@ class WorkerSettings:
 
     namespace: str
     pool: str
-    redis_url: str
+    redis: RedisEndpoint
     concurrency: int = 1
     """Bodies at once, each in a process of its own."""
     heartbeat_file: Path | None = None
