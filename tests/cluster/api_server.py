@@ -15,6 +15,7 @@ from tests.cluster.keys import CONTEXT
 from tests.cluster.places import Places, places
 from tests.cluster.processes import Processes
 from tests.cluster.progress import Progress
+from tests.cluster.watchdog import ended_with_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,13 @@ def lone_api_server(where: Places | None = None) -> Iterator[LoneApi]:
     """The same, for tests that stop it."""
     where = where or places()
     build(where, Progress(), API_SERVER_PROGRAMS)
-    with tempfile.TemporaryDirectory(prefix="scheduledtask-api-") as folder:
-        plane = _plane(where, Path(folder))
-        processes = Processes(Path(folder) / "processes")
-        api = Api(where.binary("kubectl"), plane.keys / "admin.kubeconfig", CONTEXT, Path(folder) / "discovery")
-        try:
-            start_api(plane, processes)
-            wait_for_api(api, processes)
-            yield LoneApi(api, plane.api_port, processes)
-        finally:
-            processes.stop("api-server", "etcd")
+    with tempfile.TemporaryDirectory(prefix="scheduledtask-api-") as made, ended_with_us(Path(made)) as processes:
+        folder = Path(made)
+        plane = _plane(where, folder)
+        api = Api(where.binary("kubectl"), plane.keys / "admin.kubeconfig", CONTEXT, folder / "discovery")
+        start_api(plane, processes)
+        wait_for_api(api, processes)
+        yield LoneApi(api, plane.api_port, processes)
 
 
 def _plane(where: Places, folder: Path) -> ControlPlane:
