@@ -14,7 +14,7 @@ from tests.e2e.pool_driver import SHAPE, PoolDriver, pool_driver, worker
 
 from scheduledtask_operator.cluster.pool_objects import DELETION_COST
 from scheduledtask_operator.decisions.sizing import Owner, PoolShape
-from scheduledtask_operator.manifests.workers import redis_secret
+from scheduledtask_operator.manifests.worker_redis import redis_secret
 
 Json = dict[str, Any]
 Story = Callable[[PoolDriver], Awaitable[None]]

@@ -16,7 +16,9 @@ from tests.cluster.cluster import Api
 
 from scheduledtask_operator.cluster.client import Client
 from scheduledtask_operator.cluster.redis_users import RedisUsers
+from scheduledtask_operator.manifests.worker_redis import WorkerRedis
 from scheduledtask_workloads.contract.messages import NamespaceUser, NamespaceUserReady
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 
 REDIS = "redis://redis.system.svc:6379/0"
 
@@ -38,7 +40,12 @@ async def told_user(api: Api, namespace: str, *, leads: bool = True, redis_url: 
     told: list[NamespaceUser] = []
     async with Client(configuration) as client:
         users = RedisUsers(
-            client, redis_url=redis_url, put_user=told.append, remove_user=lambda _name: None, leads=lambda: leads
+            client,
+            redis=WorkerRedis(RedisEndpoint.parse(redis_url)) if redis_url else None,
+            put_user=told.append,
+            remove_user=lambda _name: None,
+            has_pods=lambda _name: True,
+            leads=lambda: leads,
         )
         initial = users.problem(namespace)
         users.want(namespace)

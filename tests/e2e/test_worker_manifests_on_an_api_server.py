@@ -13,9 +13,9 @@ from tests.cluster.errors import CommandFailedError
 from scheduledtask_operator.decisions.sizing import Owner, PoolShape, RunNeed, size_worker
 from scheduledtask_operator.manifests.catalog import catalog_pod
 from scheduledtask_operator.manifests.strategic_merge import MERGE_KEYS, strategic_merge
+from scheduledtask_operator.manifests.worker_redis import redis_secret
 from scheduledtask_operator.manifests.workers import (
     disruption_budget,
-    redis_secret,
     worker_deployment,
     worker_service_account,
 )

@@ -6,11 +6,14 @@ from pathlib import Path
 import click
 
 from scheduledtask_operator.cli.problems import CommandProblem
+from scheduledtask_operator.cli.redis_options import read_endpoint
 from scheduledtask_operator.cluster.errors import ClusterError
 from scheduledtask_operator.cluster.kopf_logs import tame_kopf
 from scheduledtask_operator.cluster.program import run_operator
 from scheduledtask_operator.cluster.settings import HTTP_PORT, LEASE_NAME, OperatorSettings, own_namespace, own_pod_name
+from scheduledtask_operator.manifests.worker_redis import WorkerRedis
 from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
+from scheduledtask_workloads.contract.redis_endpoint import FORMS
 
 
 @click.command(
@@ -47,10 +50,19 @@ from scheduledtask_workloads.contract.logs import LoggingSettingError, configure
     show_default=True,
     help="Of the workers' pods.",
 )
+@click.option("--worker-redis-url", default="", show_envvar=True, help=f"Redis as workers reach it: {FORMS}.")
 @click.option(
-    "--worker-redis-url",
-    default="",
-    help="redis://HOST:PORT/DB, as workers of any namespace reach it; without user or password.",
+    "--worker-redis-ca-file",
+    type=click.Path(path_type=Path),
+    help="PEM: the CAs that vouch for Redis' certificate; each namespace's Secret gets them.",
+)
+@click.option(
+    "--worker-redis-users",
+    type=click.Choice(["namespace", "given"]),
+    default="namespace",
+    show_default=True,
+    help="`namespace`: each has a Redis user of its own, which the scheduler makes. `given`: all workers connect as the"
+    " one in --worker-redis-url, for a Redis that lets nobody make users.",
 )
 @click.option("--artifacts-url", default="", help="Where runs leave their files when their task says nothing else.")
 def command(
@@ -61,8 +73,11 @@ def command(
     worker_image: str,
     image_pull_policy: str,
     worker_redis_url: str,
+    worker_redis_ca_file: Path | None,
+    worker_redis_users: str,
     artifacts_url: str,
 ) -> None:
+    worker_redis = _worker_redis(worker_redis_url, worker_redis_ca_file, as_given=worker_redis_users == "given")
     settings = OperatorSettings(
         control_socket=control_socket,
         namespaces=namespaces,
@@ -72,7 +87,7 @@ def command(
         pod_name=own_pod_name(),
         worker_image=worker_image,
         image_pull_policy=image_pull_policy,
-        worker_redis_url=worker_redis_url,
+        worker_redis=worker_redis,
         artifacts_url=artifacts_url,
     )
     try:
@@ -81,3 +96,15 @@ def command(
         asyncio.run(run_operator(settings))
     except (LoggingSettingError, ClusterError) as error:
         raise CommandProblem(str(error)) from error
+
+
+def _worker_redis(url: str, ca_file: Path | None, *, as_given: bool) -> WorkerRedis | None:
+    """Raises CommandProblem."""
+    if not url:
+        return None
+    endpoint = read_endpoint(url, ca_file)
+    if as_given and not endpoint.credentials.password:
+        raise CommandProblem(
+            "--worker-redis-users=given, and --worker-redis-url has no password; write USER:PASSWORD@ before its host"
+        )
+    return WorkerRedis(endpoint, ca_file.read_text() if ca_file else "", as_given)

@@ -36,8 +36,9 @@ class _Refused:
 class PoolShapes:
     """A change by others is undone when it is seen, as with every field that is ours."""
 
-    def __init__(self, client: Client, *, image_pull_policy: str) -> None:
+    def __init__(self, client: Client, *, image_pull_policy: str, redis_authorities: bool) -> None:
         self._client = client
+        self._redis_authorities = redis_authorities
         self._image_pull_policy = image_pull_policy
         self._settled: dict[PoolKey, _Settled] = {}
         self._refused: dict[PoolKey, _Refused] = {}
@@ -75,7 +76,13 @@ class PoolShapes:
     async def _bring(
         self, pool: PoolKey, shape: PoolShape, known: WorkerDeployment | None, *, drifted: bool
     ) -> Object | None:
-        manifest = worker_deployment(pool.namespace, pool.pool, shape, image_pull_policy=self._image_pull_policy)
+        manifest = worker_deployment(
+            pool.namespace,
+            pool.pool,
+            shape,
+            image_pull_policy=self._image_pull_policy,
+            redis_authorities=self._redis_authorities,
+        )
         shape_hash = _hash(manifest)
         if known is not None and known.shape_hash == shape_hash and not drifted:
             self._settle(pool, shape, known.spec)

@@ -37,13 +37,15 @@ class KubernetesPools:
         leadership: Leadership,
         clock: Clock,
         image_pull_policy: str = DEFAULT_PULL_POLICY,
+        redis_authorities: bool = False,
     ) -> None:
-        """`drain` asks that these hosts take no new runs; it holds for a few seconds."""
+        """`drain` asks that these hosts take no new runs; it holds for a few seconds. `redis_authorities`: the Secret
+        of a namespace's Redis user has the CAs that vouch for Redis."""
         self._client = client
         self._drain = drain
         self._leadership = leadership
         self._clock = clock
-        self._shapes = PoolShapes(client, image_pull_policy=image_pull_policy)
+        self._shapes = PoolShapes(client, image_pull_policy=image_pull_policy, redis_authorities=redis_authorities)
         self._book = PoolBook()
 
     def deployment_changed(self, item: Object) -> None:
@@ -69,6 +71,10 @@ class KubernetesPools:
         """The ScheduledTasks that its Deployment is said to belong to."""
         deployment = self._book.of(pool).deployment
         return deployment.owners if deployment else frozenset()
+
+    def has_pods(self, namespace: str) -> bool:
+        """Also while the last of them end."""
+        return any(self._book.of(pool).pods for pool in self._book if pool.namespace == namespace)
 
     def problem(self, pool: PoolKey) -> str:
         return self._shapes.refusal(pool) or self._book.of(pool).problem()

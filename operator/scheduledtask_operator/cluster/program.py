@@ -198,12 +198,14 @@ class Operator:
             leadership=self._leadership,
             clock=self._clock,
             image_pull_policy=self._settings.image_pull_policy,
+            redis_authorities=bool(self._settings.worker_redis and self._settings.worker_redis.authorities),
         )
 
     def _make_users(self) -> RedisUsers:
         return RedisUsers(
             self._client,
-            redis_url=self._settings.worker_redis_url,
+            redis=self._settings.worker_redis,
+            has_pods=self._pools.has_pods,
             put_user=lambda user: self._controller.link.put_user(user),
             remove_user=lambda namespace: self._controller.link.remove_user(namespace),
             leads=self._leads,

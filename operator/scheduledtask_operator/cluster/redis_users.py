@@ -11,19 +11,20 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from scheduledtask_operator.cluster.client import Client, object_path
 from scheduledtask_operator.cluster.errors import ApiError, ClusterError
 from scheduledtask_operator.control.ports import PoolKey, Pools, PoolWorkers
 from scheduledtask_operator.decisions.sizing import PoolShape
-from scheduledtask_operator.manifests.naming import REDIS_SECRET, REDIS_SECRET_KEY
-from scheduledtask_operator.manifests.workers import redis_secret
+from scheduledtask_operator.manifests.naming import REDIS_CA_KEY, REDIS_SECRET, REDIS_SECRET_KEY
+from scheduledtask_operator.manifests.worker_redis import WorkerRedis, redis_secret
 from scheduledtask_workloads.contract.messages import NamespaceUser, NamespaceUserReady
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint, RedisEndpointError
 
 PASSWORD_BYTES = 32
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+UNWANTED_SECONDS = 30.0  # since nobody asked for a pool; one that is made anew meanwhile finds its user
 logger = logging.getLogger(__name__)
 
 
@@ -34,30 +35,37 @@ class _User:
     problem: str = "its Redis user is being made"
     is_told: bool = False
     not_before: float = 0.0
+    wanted_at: float = 0.0
 
 
 class RedisUsers:
-    """`want` a namespace's user, feed in `user_ready`, and keep `run` running. The leader alone makes Secrets."""
+    """`want` a namespace's user again and again, feed in `user_ready`, and keep `run` running.
+
+    The leader alone makes Secrets, and has a user removed that nobody wants any more, after the last worker's pod.
+    """
 
     def __init__(
         self,
         client: Client,
         *,
-        redis_url: str,
+        redis: WorkerRedis | None,
         put_user: Callable[[NamespaceUser], None],
         remove_user: Callable[[str], None],
+        has_pods: Callable[[str], bool],
         leads: Callable[[], bool],
     ) -> None:
-        """`redis_url` is without user and password; empty: no worker can be given one."""
+        """`redis` is None where no worker can be given one; `has_pods` says it of a namespace's workers."""
         self._client = client
-        self._redis_url = redis_url
+        self._redis = redis
         self._put_user = put_user
         self._remove_user = remove_user
+        self._has_pods = has_pods
         self._leads = leads
         self._users: dict[str, _User] = {}
 
     def want(self, namespace: str) -> None:
-        self._users.setdefault(namespace, _User())
+        user = self._users.setdefault(namespace, _User())
+        user.wanted_at = asyncio.get_running_loop().time()
 
     def namespace_terminating(self, namespace: str) -> None:
         """Its workers still need theirs."""
@@ -84,51 +92,60 @@ class RedisUsers:
                 if not user.is_told and loop.time() >= user.not_before:
                     user.not_before = loop.time() + RETRY_SECONDS
                     await self._look_at(namespace, user)
+                self._remove_unwanted(namespace, user, loop.time())
             await asyncio.sleep(LOOK_SECONDS)
 
+    def _remove_unwanted(self, namespace: str, user: _User, now: float) -> None:
+        """The Secret stays for the next worker there; without a user its password opens nothing."""
+        if not self._leads():
+            user.wanted_at = now
+        elif now - user.wanted_at > UNWANTED_SECONDS and not self._has_pods(namespace):
+            logger.info("the Redis user of a namespace without workers goes", extra={"namespace": namespace})
+            self.namespace_gone(namespace)
+
     async def _look_at(self, namespace: str, user: _User) -> None:
-        if not self._redis_url:
+        if self._redis is None:
             user.problem = "the operator has no --worker-redis-url to give to workers"
             return
         try:
-            password = await self._password(namespace)
+            password = await self._password(namespace, self._redis)
         except ClusterError as error:
             user.problem = f"the Secret of its Redis user cannot be made: {error}"
             logger.warning("%s", user.problem, extra={"namespace": namespace})
             return
         if not password:
             user.problem = "the leader is to make the Secret of its Redis user"
-        else:
-            user.is_told = True
-            digest = sha256(password.encode()).hexdigest()
-            self._put_user(NamespaceUser(namespace=namespace, user=user_of(namespace), password_sha256=digest))
+            return
+        user.is_told = True
+        if self._redis.as_given:
+            user.problem = ""
+            return
+        digest = sha256(password.encode()).hexdigest()
+        self._put_user(NamespaceUser(namespace=namespace, user=user_of(namespace), password_sha256=digest))
 
-    async def _password(self, namespace: str) -> str:
+    async def _password(self, namespace: str, redis: WorkerRedis) -> str:
         """Of the namespace's Secret, which is made or brought up to date; empty when the leader is to make it."""
         path = object_path("v1", "secrets", namespace=namespace, name=REDIS_SECRET)
-        found = await self._read(path)
-        password = _password_in(found)
+        held = await self._read(path)
+        password = _password_in(held.get(REDIS_SECRET_KEY, ""))
         if not self._leads():
             return password
-        password = password or secrets.token_urlsafe(PASSWORD_BYTES)
-        wanted = url_with(self._redis_url, user_of(namespace), password)
-        if wanted != found:
-            await self._client.apply(path, redis_secret(namespace, wanted))
-        return password
+        endpoint = redis.endpoint
+        if not redis.as_given:
+            endpoint = endpoint.log_in_as(user_of(namespace), password or secrets.token_urlsafe(PASSWORD_BYTES))
+        if (endpoint.url, redis.authorities) != (held.get(REDIS_SECRET_KEY), held.get(REDIS_CA_KEY, "")):
+            await self._client.apply(path, redis_secret(namespace, endpoint.url, redis.authorities))
+        return endpoint.credentials.password
 
-    async def _read(self, path: str) -> str:
-        """The URL in a Secret; empty where there is none."""
+    async def _read(self, path: str) -> dict[str, str]:
+        """What a Secret holds; nothing where there is none."""
         try:
             held = await self._client.get(path)
         except ApiError as error:
             if error.is_missing:
-                return ""
+                return {}
             raise
-        encoded = (held.get("data") or {}).get(REDIS_SECRET_KEY) or ""
-        try:
-            return base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
+        return {key: _decoded(value) for key, value in (held.get("data") or {}).items()}
 
 
 class PoolsWithUsers:
@@ -161,15 +178,16 @@ def user_of(namespace: str) -> str:
     return f"stask:{namespace}"
 
 
-def url_with(url: str, user: str, password: str) -> str:
-    """`url` with them in it; what it had of its own is replaced."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"))
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _password_in(url: str) -> str:
+    """Somebody may have written anything there."""
     try:
-        return unquote(urlsplit(url).password or "")
-    except ValueError:
+        return RedisEndpoint.parse(url).credentials.password
+    except RedisEndpointError:
         return ""

@@ -5,6 +5,8 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scheduledtask_operator.manifests.worker_redis import WorkerRedis
+
 HTTP_PORT = 8080
 LEASE_NAME = "scheduledtask-operator"
 
@@ -26,8 +28,8 @@ class OperatorSettings:
     worker_image: str = ""
     """Of heavy tasks that name none. Its catalog is the built-in one."""
     image_pull_policy: str = "IfNotPresent"
-    worker_redis_url: str = ""
-    """`redis://HOST:PORT/DB` as workers of any namespace reach it; user and password are made for each namespace."""
+    worker_redis: WorkerRedis | None = None
+    """Redis as workers of any namespace reach it; None: none can be given to them."""
     artifacts_url: str = ""
     """Where runs of tasks that say nothing else leave their files."""
 

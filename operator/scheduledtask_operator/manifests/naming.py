@@ -16,6 +16,7 @@ WORKER_CONTAINER = "worker"
 WORKER_SERVICE_ACCOUNT = "stask-worker"
 REDIS_SECRET = "stask-redis"  # noqa: S105  the name of one
 REDIS_SECRET_KEY = "url"  # noqa: S105
+REDIS_CA_KEY = "ca.crt"  # of the same Secret, where a CA file was given
 CATALOGS_CONFIG_MAP = "stask-catalogs"  # in a namespace: what its images offer, as their catalog pods printed it
 WORKER_SELECTOR = f"{MANAGED_BY_LABEL}={MANAGER},{COMPONENT_LABEL}={WORKER_COMPONENT}"
 _HASH_LENGTH = 10

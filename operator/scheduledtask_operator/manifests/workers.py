@@ -1,7 +1,6 @@
 """A pool's workers: their Deployment, the budget that keeps busy ones from eviction, and what they share."""
 
 import math
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,19 +20,28 @@ from scheduledtask_operator.manifests.naming import (
 )
 from scheduledtask_operator.manifests.pod_template import HOST_VARIABLE, REDIS_VARIABLE, merged_template
 from scheduledtask_operator.manifests.security import container_security, pod_security
+from scheduledtask_operator.manifests.worker_redis import with_authorities
 
 DEFAULT_PULL_POLICY = "IfNotPresent"
 Json = dict[str, Any]
 
 
 def worker_deployment(
-    namespace: str, pool: str, shape: PoolShape, *, image_pull_policy: str = DEFAULT_PULL_POLICY
+    namespace: str,
+    pool: str,
+    shape: PoolShape,
+    *,
+    image_pull_policy: str = DEFAULT_PULL_POLICY,
+    redis_authorities: bool = False,
 ) -> Json:
     """Without `replicas`, which are set through /scale alone. Raises PodTemplateError.
 
+    With `redis_authorities`, the namespace's Secret has the CAs that vouch for Redis.
     A changed template brings a new pod up first; the old one then ends its run within its grace.
     """
     ours = _pod_template(namespace, pool, shape, image_pull_policy)
+    if redis_authorities:
+        ours = with_authorities(ours)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -71,17 +79,6 @@ def worker_service_account(namespace: str) -> Json:
             "labels": component_labels(WORKER_COMPONENT),
         },
         "automountServiceAccountToken": False,
-    }
-
-
-def redis_secret(namespace: str, url: str) -> Json:
-    """`url` with the namespace's own user and password in it."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": REDIS_SECRET, "namespace": namespace, "labels": component_labels(WORKER_COMPONENT)},
-        "type": "Opaque",
-        "data": {REDIS_SECRET_KEY: b64encode(url.encode()).decode()},
     }
 
 
