@@ -53,11 +53,11 @@ cluster-down: install ## Remove that cluster; what was built for it is kept
 
 .PHONY: e2e
 e2e: install ## Test on a real cluster what takes seconds; start it if it does not run
-	$(BIN)/python -m pytest tests/e2e -m "not long"
+	$(BIN)/python -m pytest tests/e2e tests/chart -m "not long"
 
 .PHONY: e2e-full
 e2e-full: install ## Test everything on a real cluster: storms, long failovers
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest tests/e2e tests/chart
 
 .PHONY: demo-cluster
 demo-cluster: install ## Run the examples on a real cluster, and show how to look at them
@@ -75,9 +75,10 @@ bench: install ## Measure, and print the figures of docs/benchmarks.md
 crds: install ## Generate crds/ from the models
 	$(BIN)/scheduledtask crds --directory crds
 
-.PHONY: manifests
-manifests: install ## Generate deploy/ and docs/permissions.md from the builders
-	$(BIN)/scheduledtask manifests > deploy/scheduledtask.yaml
+.PHONY: chart
+chart: crds ## Generate what is generated of the chart, and docs/permissions.md
+	cp crds/*.yaml helm/scheduledtask-operator/files/crds/
+	$(BIN)/python -m helm.readme > helm/scheduledtask-operator/README.md
 	$(BIN)/python -m scheduledtask_operator.manifests.installation_page > docs/permissions.md
 
 BUILTIN_CATALOG := operator/scheduledtask_operator/cluster/builtin_catalog.json

@@ -49,7 +49,9 @@ class Helm:
     def lint(self, values: Values | None = None) -> str:
         return self._run("lint", str(self.chart), "--strict", f"--kube-version={KUBERNETES_VERSION}", values=values)
 
-    def upgrade(self, api: Api, values: Values, *options: str, release: str = RELEASE, namespace: str = NAMESPACE) -> str:
+    def upgrade(
+        self, api: Api, values: Values, *options: str, release: str = RELEASE, namespace: str = NAMESPACE
+    ) -> str:
         """Install it, or bring it up to date; returns when its hooks have ended."""
         where = (release, str(self.chart), *_whom(api, namespace), *options)
         return self._run("upgrade", "--install", *where, values=values)

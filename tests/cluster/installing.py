@@ -1,32 +1,39 @@
-"""The operator on a cluster: images built from the source that lies here, the manifests as a user gets them."""
+"""The operator on a cluster, by its chart as users install it; images are built from the source that lies here."""
 
 import hashlib
 import json
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from tests.cluster import helm
 from tests.cluster.body_journal import MOUNT, VARIABLE, VOLUME, keep_journal
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
 from tests.cluster.diagnosis import explain_pods, read_pods
-from tests.cluster.errors import CommandFailedError, NotReadyError
+from tests.cluster.errors import NotReadyError
 from tests.cluster.images import tools_image
 from tests.cluster.node_images import TAG, NodeImages, node_images
 from tests.cluster.places import Places
 from tests.cluster.progress import Progress
 
-from scheduledtask_operator.api import crds
-from scheduledtask_operator.manifests.installation import Installation, installation_objects
-from scheduledtask_operator.manifests.installation_names import NAME, PASSWORD_KEY, REDIS_NAME
+from scheduledtask_operator.manifests.installation_names import NAME, REDIS_NAME
 
 PARTS = ("operator", "scheduler", "runners", "worker-ml")
 READY_SECONDS = 180.0
 HOPELESS_RESTARTS = 4
-# Artifacts go with the worker's pod, which is enough for examples and tests.
-INSTALLATION = Installation(tag=TAG, artifacts_url="file:///tmp/artifacts", image_pull_policy="Never")
+IMAGES_ANNOTATION = "scheduledtask.dev/images"
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A release of the chart, its pods ready. Artifacts go with a worker's pod: enough for examples and tests."""
+
+    namespace: str
+    helm: helm.Helm
+    values: Json
+    """What it was installed with: `helm.upgrade` with more of them changes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +45,22 @@ class Images:
 
 
 def install(cluster: Cluster, images: NodeImages, places: Places, progress: Progress) -> Installation:
-    """Build, bring, apply, and wait until every pod is ready; what stands already is brought up to date.
+    """Build, bring, install, and wait until every pod is ready; what stands already is brought up to date.
 
     Raises:
         NotReadyError: with what is not ready, and why.
-        ImageError, CommandFailedError, NotOnThisClusterError: it could not be applied at all.
+        ImageError, CommandFailedError, NotOnThisClusterError: it could not be installed at all.
     """
     with progress.step("images"):
         cluster.load_image(tools_image(places))
         built = _images(images)
-    installation = replace(INSTALLATION, redis_image=built.redis)
+    installation = Installation(helm.NAMESPACE, helm.find_helm(places, progress), values_for(built))
     with progress.step("installing the operator"):
-        _apply(cluster, list(crds()))
-        namespace, *objects = installation_objects(installation)
-        _apply(cluster, [namespace])
-        _ensure_password(cluster, installation.namespace)
+        prepare_namespace(cluster, installation.namespace)
         keep_journal(cluster, installation.namespace)
-        _apply(cluster, [_for_tests(each, built) for each in objects])
+        _forget_interrupted(cluster, installation.namespace)
+        # CRDs may be there by other ways than Helm's.
+        installation.helm.upgrade(cluster.api, installation.values, "--take-ownership")
         await_ready(cluster, installation.namespace)
     return installation
 
@@ -73,38 +79,38 @@ def await_ready(cluster: Cluster, namespace: str, timeout_seconds: float = READY
         raise NotReadyError(f"{error}\n{explain_pods(cluster, namespace)}") from error
 
 
+def values_for(images: Images) -> Json:
+    """Pods that are made anew when their image was built anew, and runners that keep the body journal."""
+    annotations = {IMAGES_ANNOTATION: images.digest}
+    return {
+        "image": {"tag": TAG, "pullPolicy": "Never"},
+        "artifacts": {"url": "file:///tmp/artifacts"},
+        "podAnnotations": annotations,
+        "runners": {"extraEnv": [VARIABLE], "extraVolumeMounts": [MOUNT]},
+        "extraVolumes": [VOLUME],
+        "redis": {"bundled": {"image": images.redis, "podAnnotations": annotations}},
+    }
+
+
+def prepare_namespace(cluster: Cluster, namespace: str) -> None:
+    """It is there, under the strictest of the Pod Security standards: everything of ours keeps to it."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=json.dumps(manifest))
+    cluster.kubectl("wait", "serviceaccount/default", "--for=create", f"--namespace={namespace}", "--timeout=60s")
+
+
+def _forget_interrupted(cluster: Cluster, namespace: str) -> None:
+    """Helm refuses to go on where a session was interrupted within its command."""
+    pending = f"owner=helm,name={helm.RELEASE},status in (pending-install,pending-upgrade,pending-rollback)"
+    cluster.kubectl("delete", "secrets", f"--namespace={namespace}", f"--selector={pending}")
+
+
 def _images(images: NodeImages) -> Images:
     parts = {part: images.part(part) for part in PARTS}
     redis = images.redis()
     ids = [images.engine.image_id(image) for image in (*parts.values(), redis)]
     return Images(redis, hashlib.sha256("".join(ids).encode()).hexdigest()[:12])
-
-
-def _apply(cluster: Cluster, objects: list[Json]) -> None:
-    items = {"apiVersion": "v1", "kind": "List", "items": objects}
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=json.dumps(items))
-
-
-def _ensure_password(cluster: Cluster, namespace: str) -> None:
-    try:
-        cluster.kubectl("get", "secret", REDIS_NAME, f"--namespace={namespace}")
-    except CommandFailedError:
-        password = f"--from-literal={PASSWORD_KEY}={secrets.token_hex(32)}"
-        cluster.kubectl("create", "secret", "generic", REDIS_NAME, f"--namespace={namespace}", password)
-
-
-def _for_tests(manifest: Json, images: Images) -> Json:
-    """Pods that are made anew when their image was built anew, and runners that keep the body journal."""
-    if manifest["kind"] not in ("Deployment", "StatefulSet"):
-        return manifest
-    template = manifest["spec"]["template"]
-    template["metadata"]["annotations"] = {"scheduledtask.dev/images": images.digest}
-    for container in template["spec"]["containers"]:
-        if container["name"] == "runners":
-            container.setdefault("env", []).append(VARIABLE)
-            container["volumeMounts"].append(MOUNT)
-            template["spec"]["volumes"].append(VOLUME)
-    return manifest
 
 
 def _is_ready(cluster: Cluster, namespace: str) -> bool:

@@ -1,5 +1,7 @@
 """What an account may do, as `kubectl auth can-i --list` says, and as docs/permissions.md does."""
 
+from typing import Any
+
 from tests.cluster.cluster import Api
 
 from scheduledtask_operator.manifests.installation_permissions import Permission
@@ -25,3 +27,16 @@ def list_rules(api: Api, account: str, namespace: str) -> set[Rule]:
 
 def rules_of(*permissions: Permission) -> set[Rule]:
     return {(each.full_resource, each.names, frozenset(each.verbs)) for each in permissions}
+
+
+def role_rules(*permissions: Permission) -> list[dict[str, Any]]:
+    """As a Role has them."""
+    return [
+        {
+            "apiGroups": [each.group],
+            "resources": [each.resource],
+            "verbs": list(each.verbs),
+            **({"resourceNames": list(each.names)} if each.names else {}),
+        }
+        for each in permissions
+    ]

@@ -1,4 +1,4 @@
-"""Real API servers and a real cluster, made once a session. The cluster is left running: `make cluster-down`."""
+"""A real cluster, made once a session. The cluster is left running: `make cluster-down`."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import platform
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,41 +13,18 @@ import psutil
 import pytest
 from images.engines import Engine
 from tests.cluster import ladder
-from tests.cluster.api_server import api_server
-from tests.cluster.cluster import Api, Cluster
-from tests.cluster.commands import wait_until
-from tests.cluster.errors import CommandFailedError, NotOnThisClusterError
+from tests.cluster.cluster import Cluster
+from tests.cluster.errors import NotOnThisClusterError
 from tests.cluster.images import TOOLS_IMAGE, tools_image
-from tests.cluster.installing import install
+from tests.cluster.installing import Installation, install
 from tests.cluster.node_images import NodeImages, node_images
 from tests.cluster.places import places
 from tests.cluster.progress import Progress
 from tests.training_run import Training
 
-from scheduledtask_operator.manifests.installation import Installation
-
-CRDS = Path(__file__).parents[2] / "crds"
 # Of a test's namespaces: the process that made them, so that those of a session that was interrupted are known.
 SESSION_LABEL = "scheduledtask.dev/test-session"
 HOST = re.sub("[^A-Za-z0-9]", "-", platform.node())[:40].strip("-")
-
-
-@pytest.fixture(scope="session")
-def api() -> Iterator[Api]:
-    """An API server alone, with our CRDs established."""
-    with api_server() as server:
-        server.kubectl("apply", f"--filename={CRDS}")
-        # Later than Established: what short names and `explain` are read from is published in the background.
-        wait_until("the CRDs' discovery", lambda: explains(server), timeout_seconds=60)
-        yield server
-
-
-def explains(server: Api) -> bool:
-    try:
-        server.kubectl("explain", "stask.spec")
-    except CommandFailedError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
-
-from scheduledtask_operator.manifests.installation import Installation
+from tests.cluster.installing import Installation
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DEADLINE_SECONDS = 180.0

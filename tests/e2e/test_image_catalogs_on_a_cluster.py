@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
+from tests.cluster.installing import Installation
 from tests.operator_processes import task
-
-from scheduledtask_operator.manifests.installation import Installation
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -3,9 +3,9 @@
 import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.diagnosis import read_pods
+from tests.cluster.installing import Installation
 from tests.cluster.permissions import ABOUT_ONESELF, list_rules, rules_of
 
-from scheduledtask_operator.manifests.installation import Installation
 from scheduledtask_operator.manifests.installation_permissions import EVERYWHERE, IN_OWN_NAMESPACE
 
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105

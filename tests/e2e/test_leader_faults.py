@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
-from tests.cluster.installing import await_ready
+from tests.cluster.installing import Installation, await_ready
 from tests.light_load import EVERY_SECONDS, LightLoad, leader_of, light_load
-
-from scheduledtask_operator.manifests.installation import Installation
 
 TAKE_OVER_SECONDS = 15.0
 FROZEN_SECONDS = 25.0  # past the Lease of 10 s and the take-over

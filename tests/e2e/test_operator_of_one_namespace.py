@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.cluster import Api
-from tests.conftest import RealServer
+from tests.cluster.permissions import role_rules
 from tests.operator_processes import EVERY_SECOND, pod_of_processes, task, until
+from tests.redis_server import RealServer
 
 from scheduledtask_operator.manifests.installation_permissions import EVERYWHERE, IN_OWN_NAMESPACE
 
@@ -26,7 +27,7 @@ def limited(api: Api, tmp_path: Path) -> Iterator[Api]:
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "Role",
             "metadata": {"name": USER, "namespace": namespace},
-            "rules": [permission.rule() for permission in permissions],
+            "rules": role_rules(*permissions),
         }
         api.kubectl("apply", "--filename=-", stdin=json.dumps(role))
         api.kubectl(

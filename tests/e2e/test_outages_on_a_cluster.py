@@ -15,11 +15,9 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
 from tests.cluster.diagnosis import read_pods
 from tests.cluster.errors import NotOnThisClusterError
-from tests.cluster.installing import await_ready
+from tests.cluster.installing import Installation, await_ready
 from tests.light_load import LightLoad, light_load
 from tests.training_run import Training
-
-from scheduledtask_operator.manifests.installation import Installation
 
 AWAY_SECONDS = 60.0
 HEAVY_PERIOD_SECONDS = 30

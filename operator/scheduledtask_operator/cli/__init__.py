@@ -20,7 +20,6 @@ class Verbs(click.Group):
         "tasks": ("tasks", "List the tasks of the catalog, or show one."),
         "run": ("run", "Run one task here and now, in a child process."),
         "crds": ("crds", "Print the custom resource definitions."),
-        "manifests": ("manifests", "Print what puts the operator on a cluster."),
         "operator": ("operator", "Start the operator program on Kubernetes."),
         "scheduler": ("scheduler", "Start the scheduler program (a pod's sidecar)."),
         "runners": ("runners", "Start the runners of light tasks."),

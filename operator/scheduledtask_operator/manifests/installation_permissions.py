@@ -1,16 +1,14 @@
-"""Who may do what: the operator's rights, each with its reason, and the roles that people are given."""
+"""Who may do what: the operator's rights, each with its reason, and the roles that people are given.
 
-from collections.abc import Iterator
+docs/permissions.md is made from it; the chart's roles, which are written to be read, are held to it by a test.
+"""
+
 from dataclasses import dataclass
-from typing import Any
 
 from scheduledtask_operator.api.resource import GROUP
-from scheduledtask_operator.manifests.installation_names import NAME, PART_LABELS
+from scheduledtask_operator.manifests.installation_names import NAME
 from scheduledtask_operator.manifests.naming import CATALOGS_CONFIG_MAP, REDIS_SECRET, WORKER_SERVICE_ACCOUNT
 
-Manifest = dict[str, Any]
-
-_RBAC = "rbac.authorization.k8s.io"
 READ = ("get", "list", "watch")
 
 
@@ -29,10 +27,6 @@ class Permission:
         """As `kubectl auth can-i --list` writes it: RESOURCE.GROUP/SUBRESOURCE."""
         resource, slash, subresource = self.resource.partition("/")
         return f"{resource}.{self.group}{slash}{subresource}" if self.group else self.resource
-
-    def rule(self) -> Manifest:
-        rule = {"apiGroups": [self.group], "resources": [self.resource], "verbs": list(self.verbs)}
-        return {**rule, "resourceNames": list(self.names)} if self.names else rule
 
 
 EVERYWHERE = (
@@ -98,52 +92,3 @@ EDIT = tuple(
     for resource in _RESOURCES
 )
 RUN = (Permission(GROUP, "scheduledtaskruns", ("create", "delete", *READ), ""),)
-
-
-def role_objects(namespace: str) -> tuple[Manifest, ...]:
-    """The operator's roles and their bindings, and the roles for people."""
-    subject = {"kind": "ServiceAccount", "name": NAME, "namespace": namespace}
-    return (
-        _role("ClusterRole", NAME, EVERYWHERE),
-        _binding("ClusterRole", NAME, subject),
-        _role("Role", NAME, IN_OWN_NAMESPACE, namespace),
-        _binding("Role", NAME, subject, namespace),
-        *_roles_for_people(),
-    )
-
-
-def _roles_for_people() -> Iterator[Manifest]:
-    """Kubernetes adds the first two to its own view, edit and admin."""
-    yield _role("ClusterRole", "scheduledtask-view", VIEW, labels={f"{_RBAC}/aggregate-to-view": "true"})
-    yield _role("ClusterRole", "scheduledtask-edit", EDIT, labels={f"{_RBAC}/aggregate-to-edit": "true"})
-    yield _role("ClusterRole", "scheduledtask-run", RUN)
-
-
-def _role(
-    kind: str,
-    name: str,
-    permissions: tuple[Permission, ...],
-    namespace: str | None = None,
-    labels: dict[str, str] | None = None,
-) -> Manifest:
-    return {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": kind,
-        "metadata": _metadata(name, namespace, labels),
-        "rules": [permission.rule() for permission in permissions],
-    }
-
-
-def _binding(role_kind: str, name: str, subject: dict[str, str], namespace: str | None = None) -> Manifest:
-    return {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": f"{role_kind}Binding",
-        "metadata": _metadata(name, namespace, None),
-        "roleRef": {"apiGroup": _RBAC, "kind": role_kind, "name": name},
-        "subjects": [dict(subject)],
-    }
-
-
-def _metadata(name: str, namespace: str | None, labels: dict[str, str] | None) -> Manifest:
-    place = {"namespace": namespace} if namespace else {}
-    return {"name": name, **place, "labels": {**PART_LABELS, **(labels or {})}}

@@ -1,0 +1,139 @@
+"""The chart's roles, before an API server that judges by them: each account may do what docs/permissions.md says."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from tests.cluster.cluster import Api
+from tests.cluster.errors import CommandFailedError
+from tests.cluster.helm import NAMESPACE, Helm, Json, is_hook, named, of_kind
+from tests.cluster.permissions import ABOUT_ONESELF, list_rules, role_rules, rules_of
+
+from scheduledtask_operator.manifests.installation_permissions import (
+    EDIT,
+    EVERYWHERE,
+    IN_OWN_NAMESPACE,
+    RUN,
+    VIEW,
+    Permission,
+)
+
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:scheduledtask-operator"
+WATCHED = ["team-a", "team-b"]
+
+
+def test_the_roles_are_what_the_page_says(helm: Helm) -> None:
+    objects = helm.render()
+
+    assert named(objects, "ClusterRole", "scheduledtask-operator")["rules"] == role_rules(*EVERYWHERE)
+    assert named(objects, "Role", "scheduledtask-operator-leader")["rules"] == role_rules(*IN_OWN_NAMESPACE)
+    for name, permissions in (("view", VIEW), ("edit", EDIT), ("run", RUN)):
+        assert named(objects, "ClusterRole", f"scheduledtask-{name}")["rules"] == role_rules(*permissions)
+
+
+def test_there_are_no_others_but_the_hooks_own(helm: Helm) -> None:
+    roles = [each for each in helm.render() if each["kind"] in ("Role", "ClusterRole")]
+
+    assert {each["metadata"]["name"] for each in roles if not is_hook(each)} == {
+        "scheduledtask-operator",
+        "scheduledtask-operator-leader",
+        *(f"scheduledtask-{name}" for name in ("view", "edit", "run")),
+    }
+    of_hooks = [each for each in roles if is_hook(each)]
+    assert {rule["resourceNames"][0] for each in of_hooks for rule in each["rules"]} == {
+        "scheduledtask-redis",
+        "scheduledtask-operator-test",
+    }
+
+
+def test_with_watched_namespaces_there_is_a_role_in_each_and_none_for_the_cluster(helm: Helm) -> None:
+    objects = helm.render({"watchNamespaces": WATCHED, "rbac": {"roles": False}})
+
+    roles = [each for each in of_kind(objects, "Role") if each["metadata"]["name"] == "scheduledtask-operator"]
+    assert [each["metadata"]["namespace"] for each in roles] == WATCHED
+    assert all(each["rules"] == role_rules(*EVERYWHERE) for each in roles)
+    assert of_kind(objects, "ClusterRole") == of_kind(objects, "ClusterRoleBinding") == []
+
+
+@pytest.fixture(scope="module")
+def installed(api: Api, helm: Helm) -> Iterator[Api]:
+    """With the chart's accounts and roles applied."""
+    with applied(api, accounts_and_roles(helm.render({"crds": {"enabled": False}})), [NAMESPACE]):
+        yield api
+
+
+@contextmanager
+def applied(api: Api, objects: list[Json], namespaces: list[str]) -> Iterator[None]:
+    """The objects on the server, and the namespaces that they need."""
+    made = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in namespaces]
+    for items in (made, objects):
+        api.kubectl("apply", "--server-side", "--filename=-", stdin=_as_list(items))
+    yield
+    for items in (objects, made):
+        api.kubectl("delete", "--filename=-", "--wait=false", "--ignore-not-found", stdin=_as_list(items))
+
+
+def _as_list(objects: list[Json]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+
+
+def accounts_and_roles(objects: list[Json]) -> list[Json]:
+    return [each for each in objects if each["kind"] == "ServiceAccount" or "Role" in each["kind"]]
+
+
+def test_the_operators_account_may_do_in_its_namespace_what_the_page_says(installed: Api) -> None:
+    assert list_rules(installed, ACCOUNT, NAMESPACE) == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE) | ABOUT_ONESELF
+
+
+def test_the_operators_account_has_no_lease_elsewhere(installed: Api) -> None:
+    assert list_rules(installed, ACCOUNT, "default") == rules_of(*EVERYWHERE) | ABOUT_ONESELF
+
+
+@pytest.mark.parametrize(
+    "account", [f"{NAMESPACE}:scheduledtask-redis", f"{NAMESPACE}:default", "default:stask-worker"]
+)
+def test_the_other_accounts_may_do_nothing(installed: Api, account: str) -> None:
+    assert list_rules(installed, f"system:serviceaccount:{account}", account.partition(":")[0]) == ABOUT_ONESELF
+
+
+def test_the_operator_of_named_namespaces_may_do_nothing_elsewhere(api: Api, helm: Helm) -> None:
+    """In the release's own namespace it has its Lease."""
+    values = {"watchNamespaces": WATCHED, "rbac": {"roles": False}}
+    account = "system:serviceaccount:apart:scheduledtask-operator"
+    roles = accounts_and_roles(helm.render(values, namespace="apart"))
+
+    with applied(api, roles, ["apart", *WATCHED]):
+        assert list_rules(api, account, "team-b") == rules_of(*EVERYWHERE) | ABOUT_ONESELF
+        assert list_rules(api, account, "apart") == rules_of(*IN_OWN_NAMESPACE) | ABOUT_ONESELF
+        assert list_rules(api, account, "default") == ABOUT_ONESELF
+
+
+def test_the_secret_of_the_workers_redis_user_can_be_made(installed: Api) -> None:
+    assert apply_secret(installed, "stask-redis") == "secret/stask-redis serverside-applied (server dry run)\n"
+
+
+def test_no_other_secret_can_be_made_or_read(installed: Api) -> None:
+    with pytest.raises(CommandFailedError, match="forbidden"):
+        apply_secret(installed, "database-password")
+    with pytest.raises(CommandFailedError, match="forbidden"):
+        installed.kubectl("get", "secret", "database-password", f"--as={ACCOUNT}")
+    with pytest.raises(CommandFailedError, match="forbidden"):
+        installed.kubectl("get", "secrets", f"--as={ACCOUNT}")
+
+
+def apply_secret(api: Api, name: str) -> str:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "default"}}
+    options = ("--server-side", "--dry-run=server", "--filename=-", f"--as={ACCOUNT}")
+    return api.kubectl("apply", *options, stdin=json.dumps(secret))
+
+
+@pytest.mark.parametrize(
+    ("role", "permissions"),
+    [("scheduledtask-view", VIEW), ("scheduledtask-edit", EDIT), ("scheduledtask-run", RUN)],
+)
+def test_people_are_given_what_the_page_says(installed: Api, role: str, permissions: tuple[Permission, ...]) -> None:
+    binding = f"{role}-of-somebody"
+    installed.kubectl("create", "rolebinding", binding, f"--clusterrole={role}", f"--user={role}", "-n=default")
+
+    assert list_rules(installed, role, "default") == rules_of(*permissions) | ABOUT_ONESELF
