@@ -9,6 +9,8 @@ from scheduledtask_operator.manifests.installation_permissions import (
     EVERYWHERE,
     IN_OWN_NAMESPACE,
     RUN,
+    SECRET_READER,
+    SECRET_READER_ROLE,
     VIEW,
     Permission,
 )
@@ -47,8 +49,8 @@ network, and is told to authenticate. The metrics and health pages of the operat
 
 ## What this amounts to
 - Who takes over the operator's container can run pods in every namespace, within what Pod Security admission lets each
-  namespace run. It can read no Secret but those named `{REDIS_SECRET}`; a pod it makes can mount others of its
-  namespace.
+  namespace run. It can read no Secret but those named `{REDIS_SECRET}`, and those of a namespace that bound
+  `{SECRET_READER_ROLE}` to it; a pod it makes can mount others of its namespace.
 - Who may write a ScheduledTask with `spec.worker.podTemplate` can do what who may create a Deployment can, in the same
   namespace. Give `scheduledtask-edit` to those who may create Deployments.
 
@@ -58,6 +60,12 @@ _ROLES = (
     ("scheduledtask-view", "Part of Kubernetes' own `view`, `edit` and `admin`.", VIEW),
     ("scheduledtask-edit", "Part of Kubernetes' own `edit` and `admin`.", EDIT),
     ("scheduledtask-run", "Bind it where people may run tasks, and cancel runs, without editing tasks.", RUN),
+    (
+        SECRET_READER_ROLE,
+        "Bound to nobody. A namespace binds it to the operator's account where light tasks take arguments from its "
+        "Secrets: see secrets.md.",
+        SECRET_READER,
+    ),
 )
 
 

@@ -92,3 +92,6 @@ EDIT = tuple(
     for resource in _RESOURCES
 )
 RUN = (Permission(GROUP, "scheduledtaskruns", ("create", "delete", *READ), ""),)
+# Bound by nobody's installation: a namespace that gives its Secrets to light tasks makes the RoleBinding itself.
+SECRET_READER_ROLE = "scheduledtask-secret-reader"
+SECRET_READER = (Permission("", "secrets", ("get",), ""),)
