@@ -1,5 +1,6 @@
 """What many tests need: a real Redis server of one's own, a real API server."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,12 @@ CRDS = Path(__file__).parents[1] / "crds"
 # A loaded machine is no failure: examples have no deadline, and slow data is no finding.
 settings.register_profile("repository", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repository")
+
+
+def pytest_configure() -> None:
+    """Whoever starts tests in the background of a shell has SIGINT ignored, which every program here would inherit."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
