@@ -1,10 +1,9 @@
 """A server before the API server: it counts what is asked, refuses when told to, and can be away."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -15,6 +14,7 @@ from kubernetes.aio.client import Configuration
 from tests.cluster.cluster import Api
 
 from scheduledtask_operator.cluster.client import Client
+from scheduledtask_operator.local.embedded_server import held_port
 
 HEADERS_KEPT = ("Accept", "Content-Type")
 
@@ -31,7 +31,8 @@ class ApiFront:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._port = _free_port()
+        self._held = ExitStack()
+        self._port = self._held.enter_context(held_port())
         self._runner: web.AppRunner | None = None
         self.asked: list[Asked] = []
         self.refuse: Callable[[str, str], int | None] = lambda _method, _path: None
@@ -55,6 +56,7 @@ class ApiFront:
     async def __aexit__(self, *_: object) -> None:
         await self.go_away()
         await self._session.close()
+        self._held.close()
 
     def client(self) -> Client:
         configuration = Configuration(host=f"http://127.0.0.1:{self._port}", connection_pool_maxsize=32)
@@ -107,10 +109,3 @@ async def cancelled(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -22,7 +22,7 @@ from tests.bench import (
     spread,
     stock_apscheduler,
 )
-from tests.bench.server import running_server
+from tests.redis_server import running_server
 
 MEGABYTE = 1000**2
 
@@ -69,8 +69,8 @@ def spread_out() -> Iterator[Row]:
 
 
 def heavy() -> Iterator[Row]:
-    with running_server() as url:
-        enqueue = heavy_enqueue.measure(url)
+    with running_server() as server:
+        enqueue = heavy_enqueue.measure(server.url)
     yield Row("heavy enqueue, in batches", enqueue["batched_per_second"], "/s", 1500, 700, more_is_better=True)
     yield Row("heavy enqueue, one by one", enqueue["single_per_second"], "/s", 1500, 700, more_is_better=True)
     ours = heavy_dispatch.measure()

@@ -10,7 +10,7 @@ import tempfile
 
 import redis
 from tests.bench.heavy_dispatch import watch_queue
-from tests.bench.server import running_server
+from tests.redis_server import running_server
 
 QUEUE = "celery"
 SCHEDULERS = {"celery beat": "celery.beat:PersistentScheduler", "redbeat": "redbeat.RedBeatScheduler"}
@@ -24,8 +24,12 @@ def measure(entries: int = 10_000) -> dict[str, float]:
 
 
 def _measure_one(scheduler: str, entries: int) -> float:
-    with running_server() as url, tempfile.TemporaryDirectory() as folder, redis.Redis.from_url(url) as client:
-        process = _start(scheduler, url, entries, folder)
+    with (
+        running_server() as server,
+        tempfile.TemporaryDirectory() as folder,
+        redis.Redis.from_url(server.url) as client,
+    ):
+        process = _start(scheduler, server.url, entries, folder)
         try:
             return watch_queue(client, QUEUE, entries, DEADLINE_SECONDS)
         finally:

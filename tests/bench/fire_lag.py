@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench.server import running_server
 from tests.integration.scheduler.rig import Rig
+from tests.redis_server import running_server
 
 from scheduledtask_workloads.contract import Job, JobSchedule, TaskClass
 
@@ -46,8 +46,8 @@ def measure(tasks: int = 10_000) -> dict[str, Any]:
 
 def _measure_round(tasks: int) -> tuple[list[float], float, float]:
     """The lags of the runs, how long the jobs took to load, and the scheduler's CPU seconds until all were admitted."""
-    with running_server() as redis_url, tempfile.TemporaryDirectory(prefix="fire-lag-") as folder:
-        with Rig(Path(folder), redis_url) as rig:
+    with running_server() as server, tempfile.TemporaryDirectory(prefix="fire-lag-") as folder:
+        with Rig(Path(folder), server.url) as rig:
             rig.start_runners(processes=4)
             control = rig.start_scheduler("--lease-seconds", "15")
             control.await_true(lambda: control.status().runners_connected)

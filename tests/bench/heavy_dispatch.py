@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
-from tests.bench.server import running_server
 from tests.integration.scheduler.rig import Rig
+from tests.redis_server import running_server
 
 from scheduledtask_workloads.contract import Job, JobSchedule, TaskClass
 from scheduledtask_workloads.contract.keys import NamespaceKeys
@@ -24,10 +24,10 @@ DEADLINE_SECONDS = 120.0
 def measure(tasks: int = 10_000) -> float:
     """Messages a second."""
     with (
-        running_server() as redis_url,
+        running_server() as server,
         tempfile.TemporaryDirectory(prefix="heavy-dispatch-") as folder,
-        Rig(Path(folder), redis_url) as rig,
-        redis.Redis.from_url(redis_url) as client,
+        Rig(Path(folder), server.url) as rig,
+        redis.Redis.from_url(server.url) as client,
     ):
         rig.start_runners(processes=1)
         control = rig.start_scheduler()

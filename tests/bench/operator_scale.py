@@ -19,10 +19,10 @@ from typing import Any
 import psutil
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.config import load_kube_config
-from tests.bench.server import running_server
 from tests.cluster.api_server import api_server
 from tests.cluster.cluster import Api
 from tests.operator_processes import PodOfProcesses, pod_of_processes, until
+from tests.redis_server import running_server
 
 from scheduledtask_operator.cluster.client import Client, object_path
 
@@ -41,10 +41,10 @@ STATUS_PATCHES = re.compile(
 
 def measure(tasks: int = 10_000) -> dict[str, float]:
     """Patches a second, seconds, and bytes of proportional set size."""
-    with api_server() as api, running_server() as redis_url, tempfile.TemporaryDirectory(prefix="scale-") as folder:
+    with api_server() as api, running_server() as server, tempfile.TemporaryDirectory(prefix="scale-") as folder:
         api.kubectl("apply", f"--filename={CRDS}")
         asyncio.run(_create(api, tasks))
-        with pod_of_processes(api, Path(folder), redis_url) as pod:
+        with pod_of_processes(api, Path(folder), server.url) as pod:
             operator_rate = _first_writes(api, pod, tasks)
             restart_seconds = _restart(pod, tasks)
             pss_bytes = psutil.Process(pod.pid("operator")).memory_full_info().pss

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench.server import running_server
 from tests.integration.scheduler.rig import Rig
+from tests.redis_server import running_server
 
 from scheduledtask_workloads.contract import Job, JobSchedule, TaskClass
 from scheduledtask_workloads.schedule import due_time, parse_rule
@@ -28,8 +28,8 @@ MINUTELY = parse_rule("* * * * *")
 
 def measure(tasks: int = 10_000, seconds: float = 60.0) -> dict[str, Any]:
     """Milliseconds from slot to first line, and shares of one core over the window."""
-    with running_server() as redis_url, tempfile.TemporaryDirectory(prefix="spread-") as folder:
-        with Rig(Path(folder), redis_url) as rig:
+    with running_server() as server, tempfile.TemporaryDirectory(prefix="spread-") as folder:
+        with Rig(Path(folder), server.url) as rig:
             rig.start_runners(processes=4)
             control = rig.start_scheduler("--lease-seconds", "15")
             control.await_true(lambda: control.status().runners_connected)

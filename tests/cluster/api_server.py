@@ -1,6 +1,5 @@
 """etcd and an API server alone: resources, defaults, rules and watches for real; nothing runs. No root needed."""
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,8 @@ from tests.cluster.places import Places, places
 from tests.cluster.processes import Processes
 from tests.cluster.progress import Progress
 from tests.cluster.watchdog import ended_with_us
+
+from scheduledtask_operator.local.embedded_server import held_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,14 @@ def lone_api_server(where: Places | None = None) -> Iterator[LoneApi]:
     """The same, for tests that stop it."""
     where = where or places()
     build(where, Progress(), API_SERVER_PROGRAMS)
-    with tempfile.TemporaryDirectory(prefix="scheduledtask-api-") as made, ended_with_us(Path(made)) as processes:
-        folder = Path(made)
-        plane = _plane(where, folder)
+    with (
+        ExitStack() as held,
+        tempfile.TemporaryDirectory(prefix="scheduledtask-api-") as made,
+        ended_with_us(Path(made)) as processes,
+    ):
+        folder, ports = Path(made), [held.enter_context(held_port()) for _ in range(3)]
+        plane = ControlPlane(where, folder, "127.0.0.1", *ports)
         api = Api(where.binary("kubectl"), plane.keys / "admin.kubeconfig", CONTEXT, folder / "discovery")
         start_api(plane, processes)
         wait_for_api(api, processes)
         yield LoneApi(api, plane.api_port, processes)
-
-
-def _plane(where: Places, folder: Path) -> ControlPlane:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        api_port, etcd_port, peer_port = (each.getsockname()[1] for each in sockets)
-    return ControlPlane(where, folder, "127.0.0.1", api_port, etcd_port, peer_port)

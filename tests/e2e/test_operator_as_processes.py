@@ -6,21 +6,16 @@ from typing import Any
 
 import pytest
 from tests.cluster.cluster import Api
-from tests.conftest import RealServer
 from tests.operator_processes import EVERY_SECOND, PodOfProcesses, pod_of_processes, task, until
+from tests.redis_server import running_server
 
 
 @pytest.fixture(scope="module")
 def pod(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodOfProcesses]:
     folder = tmp_path_factory.mktemp("pod")
-    server = RealServer(folder / "redis")
-    server.start()
-    try:
-        with pod_of_processes(api, folder, server.url) as pod:
-            until("the operator is ready", lambda: pod.get("/readyz")[0] == 200)
-            yield pod
-    finally:
-        server.kill()
+    with running_server(folder / "redis") as server, pod_of_processes(api, folder, server.url) as pod:
+        until("the operator is ready", lambda: pod.get("/readyz")[0] == 200)
+        yield pod
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.api_server import LoneApi, lone_api_server
-from tests.conftest import RealServer
 from tests.operator_processes import EVERY_SECOND, PodOfProcesses, pod_of_processes, task, until
+from tests.redis_server import RealServer
 
 CRDS = Path(__file__).parents[2] / "crds"
 

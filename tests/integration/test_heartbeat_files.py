@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import psutil
-from tests.conftest import RealServer
 from tests.integration.scheduler.rig import Rig
 from tests.integration.worker.heavy_engine import HeavyEngine, await_lines
+from tests.redis_server import RealServer
 from tests.runners_driver import RunnersProgram, await_true, light_order
 
 from scheduledtask_workloads.contract import RunState

@@ -3,7 +3,7 @@
 import kombu
 import pytest
 import redis
-from tests.conftest import RealServer
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.broker import (
     TASK_NAME,

@@ -11,7 +11,9 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +49,25 @@ def find_server() -> Path:
     )
 
 
-def new_address() -> ServerAddress:
-    """A port that is free now, and a new password."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return ServerAddress(port=probe.getsockname()[1], password=secrets.token_urlsafe(16))
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port of the loopback interface that nobody else is given as long as the block lasts; a server may listen on it.
+
+    On Linux a port that is bound and does not listen stays open to who also sets SO_REUSEADDR, as servers do, and is
+    neither given to who asks for any port nor taken for a connection. Elsewhere it is merely one that is free now.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = int(held.getsockname()[1])
+        if sys.platform != "linux":
+            held.close()
+        yield port
+
+
+def new_address(port: int) -> ServerAddress:
+    """With a new password."""
+    return ServerAddress(port=port, password=secrets.token_urlsafe(16))
 
 
 def server_arguments(binary: Path, address: ServerAddress, data_directory: Path) -> list[str]:

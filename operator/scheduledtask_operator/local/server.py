@@ -8,6 +8,7 @@ from scheduledtask_operator.local.embedded_server import (
     EmbeddedServerError,
     ServerAddress,
     find_server,
+    held_port,
     new_address,
     server_arguments,
 )
@@ -22,8 +23,16 @@ POLL_SECONDS = 0.02
 
 async def start_server(supervisor: Supervisor, folder: StateFolder, environment: dict[str, str]) -> str:
     """Start it and wait until it answers; its URL. Raises ServerStartError with the reason that it gave."""
+    with held_port() as port:
+        address = new_address(port)
+        await _start(supervisor, folder, environment, address)
+    return address.url
+
+
+async def _start(
+    supervisor: Supervisor, folder: StateFolder, environment: dict[str, str], address: ServerAddress
+) -> None:
     try:
-        address = new_address()
         arguments = await asyncio.to_thread(server_arguments, find_server(), address, folder.server_data)
         child = await supervisor.start(Program(NAME, tuple(arguments), environment))
     except EmbeddedServerError as error:
@@ -35,7 +44,6 @@ async def start_server(supervisor: Supervisor, folder: StateFolder, environment:
     except ServerStartError as error:
         fix = f"to start without what it knew, move {folder.server_data} away, or name another --state"
         raise ServerStartError(f"{error}; {fix}") from error
-    return address.url
 
 
 async def _await_answer(child: Supervised, address: ServerAddress) -> None:

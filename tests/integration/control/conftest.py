@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.conftest import RealServer
 from tests.integration.scheduler.rig import Rig
+from tests.redis_server import running_server
 
 START_DEADLINE_SECONDS = 60.0  # a loaded machine takes its time over imports
 
@@ -12,13 +12,8 @@ START_DEADLINE_SECONDS = 60.0  # a loaded machine takes its time over imports
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     folder = tmp_path_factory.mktemp("programs")
-    server = RealServer(folder / "redis")
-    server.start()
-    try:
-        with Rig(folder, server.url) as rig:
-            rig.start_runners()
-            control = rig.start_scheduler()
-            control.await_true(lambda: control.status().runners_connected, START_DEADLINE_SECONDS)
-            yield rig
-    finally:
-        server.kill()
+    with running_server(folder / "redis") as server, Rig(folder, server.url) as rig:
+        rig.start_runners()
+        control = rig.start_scheduler()
+        control.await_true(lambda: control.status().runners_connected, START_DEADLINE_SECONDS)
+        yield rig

@@ -2,8 +2,8 @@
 
 import pytest
 import redis
-from tests.conftest import RealServer
 from tests.ledger_actors import LEASE_SECONDS, SLOT, Leader, Past, make_job, make_light, report_of
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.contract import RetryPolicy, RunState
 from scheduledtask_workloads.ledger import (

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import redis
-from tests.conftest import RealServer
 from tests.integration.scheduler.control_plane import ControlPlane
 from tests.integration.scheduler.rig import Rig, heavy_job, light_job
 from tests.integration.worker.heavy_engine import Worker
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.contract import Job, RunState
 from scheduledtask_workloads.contract.keys import NamespaceKeys

@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 import redis
-from tests.conftest import RealServer
 from tests.integration.scheduler.control_plane import ControlPlane
 from tests.integration.scheduler.rig import Rig
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.contract.messages import NamespaceUser, NamespaceUserReady, NamespaceUserRemoved
 

@@ -3,9 +3,9 @@
 import os
 import signal
 
-from tests.conftest import RealServer
 from tests.integration.scheduler.control_plane import ControlPlane
 from tests.integration.scheduler.rig import Rig, heavy_job, light_job
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.contract import RunState
 from scheduledtask_workloads.contract.messages import PoolDepth

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from tests.conftest import RealServer
 from tests.integration.scheduler.control_plane import ControlPlane
 from tests.integration.scheduler.rig import Rig, light_job
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.contract import Job, RunState
 from scheduledtask_workloads.contract.messages import RunChanged

@@ -1,8 +1,8 @@
 """Runs that are asked for outside of the schedule: with their own arguments, once, and always answered."""
 
-from tests.conftest import RealServer
 from tests.integration.scheduler.control_plane import ControlPlane
 from tests.integration.scheduler.rig import Rig, heavy_job, light_job
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import ConcurrencyPolicy, Job, Reason, RetryPolicy, RunRecord, RunState

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import RealServer
 from tests.integration.worker.heavy_engine import HeavyEngine
+from tests.redis_server import RealServer
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import redis.asyncio
-from tests.conftest import RealServer
+from tests.redis_server import RealServer
 
 from scheduledtask_workloads.broker import HeavyPublisher
 from scheduledtask_workloads.contract import Job, RetryPolicy, RunOrder, RunRecord, TaskClass, TaskKey

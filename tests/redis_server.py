@@ -1,0 +1,90 @@
+"""A real Redis server of one's own, for a test or a measurement."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import redis
+
+from scheduledtask_operator.local.embedded_server import find_server, held_port, new_address, server_arguments
+
+START_DEADLINE_SECONDS = 20.0
+CRDS = Path(__file__).parents[1] / "crds"
+
+
+class RealServer:
+    """A server on a port and a data folder of its own; it can be killed, frozen, started again and emptied.
+
+    Its port is its own until `close`, also while no server runs.
+    """
+
+    def __init__(self, data_directory: Path) -> None:
+        self._data_directory = data_directory
+        self._port = ExitStack()
+        self._address = new_address(self._port.enter_context(held_port()))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        arguments = server_arguments(find_server(), self._address, self._data_directory)
+        with (self._data_directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
+        self._await_answer()
+
+    def kill(self) -> None:
+        """As a power cut would: SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    def wipe(self) -> None:
+        """Comes back empty, as a server that lost its disk would."""
+        self.kill()
+        for path in (self._data_directory / "appendonlydir").glob("*"):
+            path.unlink()
+        self.start()
+
+    def close(self) -> None:
+        """For good: another may have its port."""
+        self.kill()
+        self._port.close()
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + START_DEADLINE_SECONDS
+        with redis.Redis.from_url(self.url) as client:
+            while time.monotonic() < deadline:
+                try:
+                    client.ping()
+                except redis.RedisError:
+                    time.sleep(0.01)
+                else:
+                    return
+        raise AssertionError((self._data_directory / "server.log").read_text())
+
+
+@contextmanager
+def running_server(data_directory: Path | None = None) -> Iterator[RealServer]:
+    """One that has started, in a folder that goes away with it unless one is named."""
+    with tempfile.TemporaryDirectory(prefix="scheduledtask-redis-") as folder:
+        server = RealServer(data_directory or Path(folder) / "data")
+        try:
+            server.start()
+            yield server
+        finally:
+            server.close()
