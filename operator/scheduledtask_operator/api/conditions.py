@@ -35,6 +35,7 @@ class ConditionReason(StrEnum):
     RETRY_PENDING = "RetryPending"
     WORKERS_STARTING = "WorkersStarting"
     IDLE = "Idle"
+    REDIS_UNFIT = "RedisUnfit"
     WORKERS_NOT_STARTING = "WorkersNotStarting"
     RUNS_FAILING = "RunsFailing"
     POOL_CONFLICT = "PoolConflict"
@@ -104,6 +105,12 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
         *_BUSY, "Fewer of its pool's workers are ready than there should be; `status.worker` says how many."
     ),
     ConditionReason.IDLE: ReasonNote(*_QUIET, "No run is active, and no worker is awaited."),
+    ConditionReason.REDIS_UNFIT: ReasonNote(
+        *_WORSE,
+        "The installation's Redis cannot be relied on, or not be reached for a reason that no waiting mends. Runs go "
+        "on as far as they can.",
+        "The message says what is wrong with it, and what to set; whoever runs the installation can.",
+    ),
     ConditionReason.WORKERS_NOT_STARTING: ReasonNote(
         *_WORSE,
         "Its pool's workers do not start. The message has the reason as Kubernetes gives it.",

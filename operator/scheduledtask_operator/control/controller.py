@@ -77,12 +77,14 @@ class Controller:
             runs=self.runs,
             heavy=heavy,
             pool_status=self._scaler.status,
+            redis_problem=lambda: self._redis_problem,
             status=ports.status,
             observer=ports.observer,
             clock=ports.clock,
             defaults=defaults,
         )
         self._acknowledged = False
+        self._redis_problem = ""
         self.scheduler: SchedulerStatus | None = None
 
     async def run(self) -> None:
@@ -148,7 +150,13 @@ class Controller:
             case GrantAcknowledged():
                 self._acknowledged = True
             case SchedulerStatus():
-                self.scheduler = message
+                self._scheduler_changed(message)
+
+    def _scheduler_changed(self, status: SchedulerStatus) -> None:
+        self.scheduler = status
+        if status.redis_problem != self._redis_problem:
+            self._redis_problem = status.redis_problem
+            self.resources_changed(self._ports.resources.keys())
 
     def _run_changed(self, record: RunRecord) -> None:
         if record.namespace in self._terminating and not record.state.final:

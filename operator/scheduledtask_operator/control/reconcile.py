@@ -45,6 +45,7 @@ class Reconciler:
         runs: RunBook,
         heavy: dict[TaskKey, HeavyJob],
         pool_status: Callable[[HeavyJob], PoolStatus | None],
+        redis_problem: Callable[[], str],
         status: StatusSink,
         observer: Observer,
         clock: Clock,
@@ -57,6 +58,7 @@ class Reconciler:
         self._runs = runs
         self._heavy = heavy
         self._pool_status = pool_status
+        self._redis_problem = redis_problem
         self._status = status
         self._observer = observer
         self._clock = clock
@@ -119,6 +121,7 @@ class Reconciler:
             next_due=due,
             runs=self._runs.of(key),
             history_limits=_history_limits(resource.task),
+            redis_problem=self._redis_problem(),
         )
 
     def _write(self, status: TaskStatus) -> None:

@@ -114,3 +114,4 @@ class TaskStatus:
     next_due: datetime | None = None
     runs: TaskRuns = TaskRuns()
     history_limits: HistoryLimits = HistoryLimits()
+    redis_problem: str = ""  # of the whole installation

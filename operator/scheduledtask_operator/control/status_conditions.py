@@ -40,7 +40,7 @@ class Findings:
         """The most important of it, in a word."""
         if self.ready.status is not ConditionStatus.TRUE:
             return self.ready.reason
-        if self.degraded.reason is ConditionReason.WORKERS_NOT_STARTING:
+        if self.degraded.reason in (ConditionReason.REDIS_UNFIT, ConditionReason.WORKERS_NOT_STARTING):
             return self.degraded.reason
         if self.progressing.status is ConditionStatus.TRUE:
             return self.progressing.reason
@@ -54,7 +54,7 @@ def find(
 ) -> Findings:
     """`active`, `worker` and `last` are what the status tells of runs and workers; `failures` in a row."""
     worker = worker or {}
-    return Findings(_ready(status), _progressing(active, worker), _degraded(worker, last, failures))
+    return Findings(_ready(status), _progressing(active, worker), _degraded(status, worker, last, failures))
 
 
 def conditions(
@@ -103,9 +103,10 @@ def _runs_text(runs: Sequence[Run]) -> str:
     return f"{text}; {others} more" if others else text
 
 
-def _degraded(worker: Mapping[str, Any], last: Run | None, failures: int) -> Finding:
+def _degraded(status: TaskStatus, worker: Mapping[str, Any], last: Run | None, failures: int) -> Finding:
     """The first of what is wrong names the reason; the message has all."""
     wrong = [
+        Finding(ConditionReason.REDIS_UNFIT, status.redis_problem),
         Finding(ConditionReason.WORKERS_NOT_STARTING, worker.get("problem", "")),
         Finding(ConditionReason.RUNS_FAILING, _failing_text(last, failures)),
         Finding(ConditionReason.POOL_CONFLICT, worker.get("conflict", "")),

@@ -63,6 +63,13 @@ CASES = [  # status, Ready, Progressing, Degraded, state
         "True PoolConflict",
         "PoolConflict",
     ),
+    (
+        light(redis_problem="Redis has maxmemory-policy allkeys-lru", runs=runs([FAILED])),
+        "True Scheduled",
+        "False Idle",
+        "True RedisUnfit",
+        "RedisUnfit",
+    ),
 ]
 
 

@@ -13,7 +13,7 @@ from scheduledtask_workloads.broker.connections import (
     node_client,
 )
 from scheduledtask_workloads.broker.errors import BrokerError, BrokerUnavailable
-from scheduledtask_workloads.broker.problems import endpoint_problem
+from scheduledtask_workloads.broker.problems import endpoint_problem, login_problem
 from scheduledtask_workloads.broker.profile import (
     DEFAULT_VISIBILITY_TIMEOUT_SECONDS,
     TASK_NAME,
@@ -35,6 +35,7 @@ __all__ = [
     "connect",
     "connect_async",
     "endpoint_problem",
+    "login_problem",
     "node_client",
     "transport_options",
 ]

@@ -193,7 +193,7 @@ class TaskHistory(Message):
 
 
 class SchedulerStatus(Message):
-    """Each second, and when it changes."""
+    """Each second, and when it changes. `redis_problem` is what a person must mend about Redis, if anything."""
 
     type: Literal["scheduler-status"] = "scheduler-status"
     jobs: int
@@ -201,6 +201,7 @@ class SchedulerStatus(Message):
     runners_connected: bool
     runs_in_flight: int
     fence: int | None = None
+    redis_problem: str = ""
 
 
 # --- scheduler → runners

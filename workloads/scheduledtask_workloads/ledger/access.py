@@ -5,13 +5,14 @@ to ask again whenever `server` answers otherwise.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import redis
+import redis.asyncio
 
 from scheduledtask_workloads.contract.keys import EPOCH_KEY, NamespaceKeys
 from scheduledtask_workloads.contract.messages import NamespaceUser
 from scheduledtask_workloads.ledger.asking import AsyncServer
+from scheduledtask_workloads.ledger.server import Server, read_server
 
 READ_ONLY_KEYS_SINCE = (7, 0)  # %R~, and rules about subcommands
 
@@ -26,13 +27,6 @@ _COMMANDS_NOW = (*_COMMANDS, "-function", "-fcall", "-fcall_ro", "-script|flush"
 _COMMANDS_BEFORE = (*_COMMANDS, "-script", "+script|load", "+script|exists")
 
 
-class Server(NamedTuple):
-    """`run_id` is another one after each restart and failover."""
-
-    run_id: str
-    version: tuple[int, ...]
-
-
 class LedgerAccess:
     """Raises LedgerUnreachable when Redis does not answer; a refusal is an answer."""
 
@@ -40,8 +34,10 @@ class LedgerAccess:
         self._server = server
 
     async def server(self) -> Server:
-        info = await self._server.ask(self._server.client.info("server"))
-        return Server(str(info["run_id"]), _version(str(info["redis_version"])))
+        pipeline = self._server.client.pipeline(transaction=False)
+        for section in ("server", "memory"):
+            pipeline.info(section)
+        return read_server(*await self._server.ask(pipeline.execute()))
 
     async def let_in(self, users: Sequence[NamespaceUser], version: tuple[int, ...]) -> list[str]:
         """Make these users, or bring them to what they are to be. Of each: why it could not be, or nothing.
@@ -62,6 +58,11 @@ class LedgerAccess:
         return _problem(answer)
 
 
+def access_of(client: redis.asyncio.Redis) -> LedgerAccess:
+    """Of one server, whether or not it holds the ledger; the caller closes the client."""
+    return LedgerAccess(AsyncServer(client))
+
+
 def rules_of(user: NamespaceUser, version: tuple[int, ...]) -> list[str]:
     """The whole of ACL SETUSER's rules; what held before does not count.
 
@@ -73,10 +74,6 @@ def rules_of(user: NamespaceUser, version: tuple[int, ...]) -> list[str]:
     epoch = f"%R~{EPOCH_KEY}" if now else f"~{EPOCH_KEY}"
     commands = _COMMANDS_NOW if now else _COMMANDS_BEFORE
     return ["reset", "on", f"#{user.password_sha256.lower()}", f"~{prefix}*", epoch, f"&{prefix}*", *commands]
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".") if part.isdigit())
 
 
 def _problem(answer: object) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from scheduledtask_workloads.contract.messages import NamespaceUser, NamespaceUs
 from scheduledtask_workloads.contract.model import Message
 from scheduledtask_workloads.ledger import Ledger, LedgerUnreachable
 from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS, Breaker
+from scheduledtask_workloads.scheduler.replica_users import ReplicaUsers
 
 LOOK_SECONDS = 1.0
 """Between two looks at which server it is: so long workers may be refused after a restart."""
@@ -25,13 +27,22 @@ Answer = TypeVar("Answer")
 class NamespaceUsers:
     """`tell` reaches the control plane."""
 
-    def __init__(self, ledger: Ledger, breaker: Breaker, tell: Callable[[Iterable[Message]], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        breaker: Breaker,
+        replicas: ReplicaUsers,
+        tell: Callable[[Iterable[Message]], None],
+    ) -> None:
         self._ledger = ledger
+        self._replicas = replicas
         self._breaker = breaker
         self._tell = tell
         self._users: dict[str, NamespaceUser] = {}
         self._wanted: dict[str, NamespaceUser] = {}
         self._removed: dict[str, None] = {}
+        self._gone: set[str] = set()
+        self._revision = 0
         self._refused_at: dict[str, float] = {}
         self._run_id = ""
         self._wake = asyncio.Event()
@@ -40,11 +51,17 @@ class NamespaceUsers:
         """Make it, or bring it up to date; answered by NamespaceUserReady."""
         self._users[user.user] = self._wanted[user.user] = user
         self._removed.pop(user.user, None)
-        self._wake.set()
+        self._gone.discard(user.user)
+        self._change()
 
     def remove(self, message: NamespaceUserRemoved) -> None:
         self._forget(message.user)
         self._removed[message.user] = None
+        self._gone.add(message.user)
+        self._change()
+
+    def _change(self) -> None:
+        self._revision += 1
         self._wake.set()
 
     async def run(self) -> None:
@@ -56,11 +73,10 @@ class NamespaceUsers:
             except TimeoutError:
                 self._ask_again(asyncio.get_running_loop().time())
             self._wake.clear()
-            if self._users or self._removed:
-                try:
+            if self._users or self._gone:
+                with suppress(LedgerUnreachable):
                     await self._bring_up_to_date()
-                except LedgerUnreachable:
-                    continue
+                await self._replicas.bring_up_to_date(list(self._users.values()), frozenset(self._gone), self._revision)
 
     async def _bring_up_to_date(self) -> None:
         server = await self._ask(self._ledger.server())

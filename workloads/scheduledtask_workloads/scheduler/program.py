@@ -30,9 +30,11 @@ from scheduledtask_workloads.scheduler.namespace_users import NamespaceUsers
 from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
 from scheduledtask_workloads.scheduler.recovery import Recovery
 from scheduledtask_workloads.scheduler.removals import Removals
+from scheduledtask_workloads.scheduler.replica_users import ReplicaUsers
 from scheduledtask_workloads.scheduler.requests import Requests, RunKey
 from scheduledtask_workloads.scheduler.retelling import Retelling
 from scheduledtask_workloads.scheduler.runners_link import RunnersLink
+from scheduledtask_workloads.scheduler.server_watch import ServerWatch
 from scheduledtask_workloads.scheduler.settings import Settings
 from scheduledtask_workloads.scheduler.sweeping import Sweeping, host_name
 from scheduledtask_workloads.scheduler.telling import Telling
@@ -107,9 +109,11 @@ class Scheduler:
         )
         self._timing = Timing(self._admitting.due, self._heartbeat)
         reading = asyncio.Lock()
-        self._telling = Telling(self._parts, self._server, self._link, reading)
+        self._watch = ServerWatch(ledger, settings.redis)
+        self._telling = Telling(self._parts, self._server, self._link, self._watch, reading)
         self._retelling = Retelling(self._parts, self._server, reading)
-        self._users = NamespaceUsers(ledger, breaker, self._server.tell)
+        self._replicas = ReplicaUsers(client, settings.redis)
+        self._users = NamespaceUsers(ledger, breaker, self._replicas, self._server.tell)
         self._hearing = Hearing(
             self._parts, self._admitting, self._timing, self._retelling, self._users, removals, self._server
         )
@@ -126,6 +130,7 @@ class Scheduler:
             await _cancel(tasks)
         await self._server.close()
         await self._leave()
+        await self._replicas.close()
 
     def close(self) -> None:
         self._parts.heavy.close()
@@ -146,6 +151,7 @@ class Scheduler:
             self._telling.tell_feed(),
             self._retelling.run(),
             self._users.run(),
+            self._watch.run(),
             keep_heartbeat(self._heartbeat_file),
             self._telling.tell_depths(),
             self._telling.tell_status(),

@@ -19,6 +19,7 @@ from scheduledtask_workloads.scheduler.admission import Parts
 from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS
 from scheduledtask_workloads.scheduler.control_server import ControlServer
 from scheduledtask_workloads.scheduler.runners_link import RunnersLink
+from scheduledtask_workloads.scheduler.server_watch import ServerWatch
 
 FEED_SECONDS = 0.1
 """Between two readings of the feed: what a person sees late."""
@@ -34,8 +35,11 @@ logger = logging.getLogger(__name__)
 class Telling:
     """`server` tells whoever is connected; while nobody is, nothing is read. `reading`: as Retelling has it."""
 
-    def __init__(self, parts: Parts, server: ControlServer, link: RunnersLink, reading: asyncio.Lock) -> None:
+    def __init__(
+        self, parts: Parts, server: ControlServer, link: RunnersLink, watch: ServerWatch, reading: asyncio.Lock
+    ) -> None:
         self._parts = parts
+        self._watch = watch
         self._server = server
         self._link = link
         self._reading = reading
@@ -119,6 +123,7 @@ class Telling:
             runners_connected=self._link.connected,
             runs_in_flight=self._parts.light.in_flight,
             fence=self._parts.permission.fence,
+            redis_problem=self._watch.problem,
         )
 
 
