@@ -58,6 +58,21 @@ def test_a_candidate_whose_scheduler_is_silent_waits() -> None:
     assert candidate(THEIRS, 60.0, spoke_seconds_ago=3.5) is Move.WAIT
 
 
+@pytest.mark.parametrize(
+    ("record", "unchanged_seconds", "nobody_leads"),
+    [(THEIRS, 1.0, False), (THEIRS, 10.0, True), (LeaseRecord("", 1, "12:00", 3, 41), 0.0, True), (None, 10.0, True)],
+)
+def test_a_silent_scheduler_is_told_apart_from_the_silence_of_all(
+    record: LeaseRecord | None, unchanged_seconds: float, nobody_leads: bool
+) -> None:
+    sighting = Sighting(record, since=NOW - unchanged_seconds, resumed_at=0.0)
+
+    verdict = judge_candidate("pod-a", sighting, NOW - 3.5, 0.0, TERMS, NOW)
+
+    assert verdict.move is Move.WAIT
+    assert ("nobody else leads" in verdict.reason) is nobody_leads
+
+
 def test_only_a_change_of_what_counts_makes_another_lease_young_again() -> None:
     first = see(None, THEIRS, NOW, resumed=False)
 

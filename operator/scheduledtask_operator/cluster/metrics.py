@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -48,6 +48,11 @@ class Metrics:
             "scheduledtask_missed_runs",
             "Slots that were decided without a run.",
             ("namespace", "reason"),
+            registry=self.registry,
+        )
+        self._connected = Gauge(
+            "scheduledtask_scheduler_connected",
+            "Whether this replica's scheduler answers; where none does nobody leads, and no status is written.",
             registry=self.registry,
         )
         self._reconciles = Counter(
@@ -100,7 +105,8 @@ class Metrics:
         """Nothing: the status has it."""
 
     def scheduler_connected(self, connected: bool) -> None:
-        """Nothing: readiness says it."""
+        """A replica whose scheduler is away can't lead, and where all are, no status says so."""
+        self._connected.set(float(connected))
 
     def scheduler_said(self, message: SchedulerToControl) -> None:
         """Nothing: the loop tells what came of it."""

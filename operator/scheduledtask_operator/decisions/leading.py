@@ -129,7 +129,7 @@ def judge_candidate(
     the leader, so this can't lock up.
     """
     if now > answered_at + QUIET_SECONDS:
-        return Verdict(Move.WAIT, "the own scheduler is silent", now + terms.retry_seconds)
+        return Verdict(Move.WAIT, _silence(identity, sighting, terms, now), now + terms.retry_seconds)
     if now < not_before:
         return Verdict(Move.WAIT, "the own scheduler acknowledged no grant lately; another's may", not_before)
     if sighting.record is not None and (reason := _free(identity, sighting.record)):
@@ -141,6 +141,15 @@ def _free(identity: str, record: LeaseRecord) -> str:
     if record.is_released:
         return "it was released"
     return "it is still ours" if record.holder == identity else ""
+
+
+def _silence(identity: str, sighting: Sighting, terms: Terms, now: float) -> str:
+    """Told apart for who reads the log: either another leads, or nothing is started at all and no status says so."""
+    record = sighting.record
+    is_free = record is not None and bool(_free(identity, record))
+    if is_free or _judge_expiry(sighting, terms, now).move is Move.ACQUIRE:
+        return "the own scheduler is silent and nobody else leads: nothing starts, and no status is written"
+    return "the own scheduler is silent"
 
 
 def _judge_expiry(sighting: Sighting, terms: Terms, now: float) -> Verdict:

@@ -92,6 +92,14 @@ def test_slots_without_a_run_are_counted_by_reason(metrics: Metrics) -> None:
     assert 'scheduledtask_missed_runs_total{namespace="team",reason="Overlap"} 3.0' in text(metrics)
 
 
+def test_a_scheduler_that_is_away_is_seen_where_no_status_can_say_it(metrics: Metrics) -> None:
+    assert "scheduledtask_scheduler_connected 0.0" in text(metrics)
+
+    metrics.scheduler_connected(True)
+
+    assert "scheduledtask_scheduler_connected 1.0" in text(metrics)
+
+
 def test_the_names_that_stock_dashboards_know_are_there(metrics: Metrics) -> None:
     metrics.measured("success", 0.002)
 
