@@ -67,8 +67,9 @@ class Training:
         return {pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"] for pod in found}
 
     def run(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.kubectl("get", "strun", "now", "--output=json"))
-        return found.get("status", {})
+        found = json.loads(self.kubectl("get", "strun", "now", "--output=json"))
+        status: dict[str, Any] = found.get("status", {})
+        return status
 
     def evict(self, pod: str) -> None:
         eviction = {

@@ -72,8 +72,12 @@ class Cluster(ABC):
         The answer is another name of it on the nodes, by which pods can run it too.
         """
         remembered = _remembered(image, image_id)
-        self._containerd("images", "tag", "--force", image, remembered)
+        self.tag_image(image, remembered)
         return remembered
+
+    def tag_image(self, image: str, other: str) -> None:
+        """Another name of an image that is on the nodes."""
+        self._containerd("images", "tag", "--force", image, other)
 
     def signal_container(self, namespace: str, pod: str, container: str, signal_name: str) -> None:
         """Send KILL, STOP, CONT… to every process of a running container, from outside of it."""

@@ -1,0 +1,107 @@
+"""The release is upgraded, rolled back, and removed, in the middle of light and heavy runs.
+
+What ran is counted from the lines that bodies write themselves.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from tests.cluster.cluster import Cluster
+from tests.cluster.commands import wait_until
+from tests.cluster.helm import RELEASE
+from tests.cluster.installing import PARTS, Installation, await_ready, install
+from tests.cluster.node_images import TAG, NodeImages
+from tests.cluster.places import places
+from tests.cluster.progress import Progress
+from tests.light_load import LightLoad, leader_of, light_load
+from tests.training_run import Training
+
+NEXT_TAG = "e2e-next"  # the same images by another name: to Kubernetes they are others
+INSTALLED_SECONDS = 60.0
+GONE_SECONDS = 90.0
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def load(cluster: Cluster, installation: Installation, namespace: str) -> Iterator[LightLoad]:
+    await_ready(cluster, installation.namespace)
+    with light_load(cluster, namespace, installation.namespace) as load:
+        yield load
+
+
+@pytest.fixture
+def restored(cluster: Cluster, images: NodeImages, installation: Installation) -> Iterator[None]:
+    """Afterwards the release is what other tests know."""
+    yield
+    install(cluster, images, places(), Progress())
+
+
+@pytest.mark.usefixtures("restored")
+def test_an_upgrade_and_a_rollback_in_the_middle_of_runs(
+    cluster: Cluster, images: NodeImages, installation: Installation, load: LightLoad, training: Training
+) -> None:
+    for part in PARTS:
+        image = images.part(part)
+        cluster.tag_image(image, image.replace(f":{TAG}", f":{NEXT_TAG}"))
+    training.ask("digits", candidates=200)
+    busy = training.busy_pod()
+    pull = {**installation.values["image"], "tag": NEXT_TAG}
+
+    installation.helm.upgrade(cluster.api, {**installation.values, "image": pull})
+    await_ready(cluster, installation.namespace)
+    wait_until("the next version", lambda: runs_only(cluster, installation, NEXT_TAG), timeout_seconds=120)
+    assert busy in training.pods(), "the busy worker goes on"
+
+    installation.helm.on(cluster.api, "rollback", RELEASE)
+    await_ready(cluster, installation.namespace)
+    wait_until("the version before", lambda: runs_only(cluster, installation, TAG), timeout_seconds=120)
+
+    counts = load.counts(load.settle())
+    assert {name: (sorted(each.lost), sorted(each.doubled)) for name, each in counts.items()} == dict.fromkeys(
+        counts, ([], [])
+    )
+    training.kubectl("wait", "strun/now", "--for=condition=Complete", "--timeout=280s")
+    (body,) = training.bodies()
+    assert (body.attempt, body.state) == (1, "Succeeded")
+
+
+def runs_only(cluster: Cluster, installation: Installation, tag: str) -> bool:
+    pods = cluster.kubectl(
+        "get",
+        "pods",
+        f"--namespace={installation.namespace}",
+        "--selector=app.kubernetes.io/component=operator",
+        "--output=json",
+    )
+    found = {each["image"] for pod in json.loads(pods)["items"] for each in pod["spec"]["containers"]}
+    return bool(found) and all(image.endswith(f":{tag}") for image in found)
+
+
+@pytest.mark.usefixtures("restored")
+def test_it_is_removed_with_a_busy_worker_and_installed_again_within_a_minute(
+    cluster: Cluster, images: NodeImages, installation: Installation, training: Training
+) -> None:
+    training.ask("digits", candidates=200)
+    training.busy_pod()
+
+    installation.helm.on(cluster.api, "uninstall", RELEASE)
+    for namespace in (training.namespace, installation.namespace):
+        cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+
+    wait_until(
+        "the end of both namespaces",
+        lambda: (
+            not cluster.kubectl("get", "namespace", training.namespace, installation.namespace, "--ignore-not-found")
+        ),
+        timeout_seconds=GONE_SECONDS,
+    )
+    assert "scheduledtasks.scheduledtask.dev" in cluster.kubectl("get", "crds", "--output=name"), "crds.keep"
+
+    cluster.kubectl("create", "namespace", installation.namespace)
+    plain = {"image": installation.values["image"], "redis": installation.values["redis"]}
+    installation.helm.upgrade(cluster.api, plain)
+    await_ready(cluster, installation.namespace, timeout_seconds=INSTALLED_SECONDS)
+    wait_until("a leader", lambda: bool(leader_of(cluster, installation.namespace)), timeout_seconds=INSTALLED_SECONDS)
+    installation.helm.on(cluster.api, "test", RELEASE)
