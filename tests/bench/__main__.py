@@ -1,5 +1,7 @@
 """`make bench`: every measurement that one machine can show, one after the other, beside its bar.
 
+The last two need what tests on a cluster need: an API server, and a whole cluster with the operator on it.
+
 `python -m tests.bench [SECTION ...]` measures some of them. Exit code 1 when a figure is worse than its last column.
 """
 
@@ -14,10 +16,12 @@ from rich.console import Console
 from rich.table import Table
 from tests.bench import (
     beat,
+    beside_cronjob,
     fire_lag,
     heavy_dispatch,
     heavy_enqueue,
     memory,
+    operator_scale,
     runners_throughput,
     spread,
     stock_apscheduler,
@@ -88,12 +92,37 @@ def processes() -> Iterator[Row]:
     yield Row("memory of scheduler and 4 runners with the light built-in tasks (PSS)", together, "MB", 120, 180)
 
 
+def operator() -> Iterator[Row]:
+    measured = operator_scale.measure(10_000)
+    yield Row("operator, 10k resources: status patches", measured["operator_patches_per_second"], "/s")
+    yield Row("a bare client's status patches", measured["bare_patches_per_second"], "/s")
+    share = measured["percent_of_bare"]
+    yield Row("operator's share of a bare client's rate", share, "%", 60, 40, more_is_better=True)
+    yield Row("operator, 10k resources: memory (PSS)", measured["operator_pss_bytes"] / 1024**2, "MiB", 256, 400)
+    yield Row("operator, 10k resources: killed to all registered", measured["restart_seconds"], "s", 30, 60)
+
+
+def cronjob() -> Iterator[Row]:
+    measured = beside_cronjob.measure()
+    for kind, name in (("cronjob", "CronJob"), ("light", "light ScheduledTask")):
+        delay_ms = measured[f"{kind}_start_delay_p99_seconds"] * 1000
+        yield Row(f"20 no-ops a minute as {name}: start delay p99", delay_ms, "ms")
+        cpu_ms = measured[f"{kind}_core_seconds_a_run"] * 1000
+        yield Row(f"20 no-ops a minute as {name}: CPU of the node a run", cpu_ms, "ms")
+    yield Row(
+        "beside CronJob: lower start delay", measured["times_lower_start_delay"], "x", 100, 30, more_is_better=True
+    )
+    yield Row("beside CronJob: less CPU a run", measured["times_less_cpu"], "x", 50, 15, more_is_better=True)
+
+
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "light-burst": light_burst,
     "light-starts": light_starts,
     "spread": spread_out,
     "heavy": heavy,
     "memory": processes,
+    "operator": operator,
+    "cronjob": cronjob,
 }
 
 
