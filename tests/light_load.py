@@ -1,6 +1,5 @@
 """Light tasks on a cluster whose slots come every five seconds, and the count of what became of them."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,8 +27,7 @@ class LightLoad:
         self._since = datetime.now(UTC)
 
     def apply(self) -> None:
-        items = {"apiVersion": "v1", "kind": "List", "items": [_task(self.namespace, each) for each in OFFSETS]}
-        self._cluster.kubectl("apply", "--filename=-", stdin=json.dumps(items))
+        self._cluster.apply(_task(self.namespace, each) for each in OFFSETS)
         for offset in OFFSETS:
             name = f"stask/{_name(offset)}"
             self._cluster.kubectl(

@@ -63,7 +63,7 @@ def _idle_cores() -> float:
 
 def _as_cronjobs(cluster: Cluster, minutes: int, idle_cores: float) -> tuple[list[float], float]:
     with _namespace(cluster) as namespace:
-        _apply(cluster, [_cronjob(namespace, number) for number in range(TASKS)])
+        cluster.apply([_cronjob(namespace, number) for number in range(TASKS)])
         cpu_seconds = _window(minutes, idle_cores)
         lines = cluster.kubectl(
             "logs",
@@ -79,7 +79,7 @@ def _as_cronjobs(cluster: Cluster, minutes: int, idle_cores: float) -> tuple[lis
 
 def _as_light_tasks(cluster: Cluster, system: str, minutes: int, idle_cores: float) -> tuple[list[float], float]:
     with _namespace(cluster) as namespace:
-        _apply(cluster, [_light_task(namespace, number) for number in range(TASKS)])
+        cluster.apply([_light_task(namespace, number) for number in range(TASKS)])
         cpu_seconds = _window(minutes, idle_cores)
         bodies = read_bodies(cluster, [system], namespace)
     return [body.began_at - body.slot for body in bodies if body.slot is not None and body.succeeded], cpu_seconds
@@ -101,10 +101,6 @@ def _busy_seconds() -> float:
 
 def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.time()))
-
-
-def _apply(cluster: Cluster, objects: list[Json]) -> None:
-    cluster.kubectl("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
 
 @contextmanager

@@ -81,8 +81,7 @@ def journal_objects(namespace: str) -> list[dict[str, Any]]:
 
 def keep_journal(cluster: Cluster, namespace: str) -> None:
     """Make the namespace's claim; returns when lines can be read and workers can mount it."""
-    items = {"apiVersion": "v1", "kind": "List", "items": journal_objects(namespace)}
-    cluster.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(items))
+    cluster.apply(journal_objects(namespace), "--server-side")
     cluster.kubectl("wait", f"pod/{NAME}", "--for=condition=Ready", f"--namespace={namespace}", "--timeout=120s")
 
 

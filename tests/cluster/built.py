@@ -1,6 +1,5 @@
 """The cluster built here: Linux and root, no Docker, no registry. One node, whose processes are this machine's."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -133,8 +132,7 @@ def _start_node(places: Places, plane: ControlPlane, processes: Processes, clust
     processes.ensure("scheduler", plane.scheduler())
     processes.ensure("kubelet", node.kubelet_command(places))
     processes.ensure("proxy", node.proxy_command(places))
-    objects = {"apiVersion": "v1", "kind": "List", "items": node.cluster_objects()}
-    cluster.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(objects))
+    cluster.apply(node.cluster_objects(), "--server-side")
     processes.ensure("dns", node.dns_command(places))
     processes.ensure("volumes", node.provisioner_command(places))
 

@@ -1,11 +1,16 @@
 """What tests are given: a cluster, of whichever kind."""
 
+import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.cluster.commands import run
 from tests.cluster.errors import NotOnThisClusterError
+
+Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,11 @@ class Api:
             CommandFailedError: with what it wrote, as a user would read it.
         """
         return run(self.command(*arguments), stdin=stdin, timeout_seconds=timeout_seconds)
+
+    def apply(self, objects: Iterable[Manifest], *options: str) -> None:
+        """All of them in one call, with `options` of kubectl apply. Raises CommandFailedError."""
+        items = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("apply", *options, "--filename=-", stdin=json.dumps(items))
 
     def command(self, *arguments: str) -> list[str]:
         """The program and its arguments, for those who run it themselves."""
@@ -55,6 +65,10 @@ class Cluster(ABC):
     def kubectl(self, *arguments: str, stdin: str = "", timeout_seconds: float = 120) -> str:
         """As Api.kubectl."""
         return self.api.kubectl(*arguments, stdin=stdin, timeout_seconds=timeout_seconds)
+
+    def apply(self, objects: Iterable[Manifest], *options: str) -> None:
+        """As Api.apply."""
+        self.api.apply(objects, *options)
 
     @abstractmethod
     def load_image(self, archive: Path) -> None:
