@@ -14,6 +14,7 @@ RUN --mount=type=cache,target=/var/cache/pip \
     && /tools/bin/python -m pip install --quiet --require-hashes --no-deps --requirement requirements/image.txt \
     && python3 -m venv --without-pip /opt/scheduledtask
 COPY images/install.sh images/
+COPY images/sbom.sh /tools/
 
 # The libraries of each part are layers of their own, which stay as they are when only scheduledtask changes.
 FROM tools AS operator-libraries
@@ -52,8 +53,7 @@ LABEL org.opencontainers.image.licenses="Apache-2.0"
 FROM runtime AS operator
 COPY --from=operator-libraries /opt/scheduledtask /opt/scheduledtask
 COPY --from=own /opt/scheduledtask /opt/scheduledtask
-RUN --mount=type=bind,from=tools,source=/tools,target=/tools /tools/bin/cyclonedx-py environment --output-reproducible \
-    --output-format JSON --output-file /opt/scheduledtask/sbom.cdx.json /opt/scheduledtask/bin/python
+RUN --mount=type=bind,from=tools,source=/tools,target=/tools sh /tools/sbom.sh
 USER 65532:65532
 LABEL org.opencontainers.image.title="scheduledtask operator" \
       org.opencontainers.image.description="Watches ScheduledTasks, and decides where, how large and when"
@@ -62,8 +62,7 @@ CMD ["operator"]
 FROM runtime AS workloads
 COPY --from=workloads-libraries /opt/scheduledtask /opt/scheduledtask
 COPY --from=own /opt/scheduledtask /opt/scheduledtask
-RUN --mount=type=bind,from=tools,source=/tools,target=/tools /tools/bin/cyclonedx-py environment --output-reproducible \
-    --output-format JSON --output-file /opt/scheduledtask/sbom.cdx.json /opt/scheduledtask/bin/python
+RUN --mount=type=bind,from=tools,source=/tools,target=/tools sh /tools/sbom.sh
 USER 65532:65532
 
 FROM workloads AS scheduler
@@ -74,8 +73,7 @@ CMD ["scheduler"]
 FROM runtime AS runners
 COPY --from=runners-libraries /opt/scheduledtask /opt/scheduledtask
 COPY --from=own /opt/scheduledtask /opt/scheduledtask
-RUN --mount=type=bind,from=tools,source=/tools,target=/tools /tools/bin/cyclonedx-py environment --output-reproducible \
-    --output-format JSON --output-file /opt/scheduledtask/sbom.cdx.json /opt/scheduledtask/bin/python
+RUN --mount=type=bind,from=tools,source=/tools,target=/tools sh /tools/sbom.sh
 USER 65532:65532
 LABEL org.opencontainers.image.title="scheduledtask runners" \
       org.opencontainers.image.description="Runs the bodies of light tasks in child processes"
@@ -84,8 +82,7 @@ CMD ["runners"]
 FROM runtime AS worker-ml
 COPY --from=worker-ml-libraries /opt/scheduledtask /opt/scheduledtask
 COPY --from=own /opt/scheduledtask /opt/scheduledtask
-RUN --mount=type=bind,from=tools,source=/tools,target=/tools /tools/bin/cyclonedx-py environment --output-reproducible \
-    --output-format JSON --output-file /opt/scheduledtask/sbom.cdx.json /opt/scheduledtask/bin/python
+RUN --mount=type=bind,from=tools,source=/tools,target=/tools sh /tools/sbom.sh
 USER 65532:65532
 LABEL org.opencontainers.image.title="scheduledtask worker-ml" \
       org.opencontainers.image.description="Runs heavy tasks, with the libraries that the built-in ones need"
