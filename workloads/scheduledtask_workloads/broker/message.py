@@ -16,7 +16,7 @@ _EMBEDDED: dict[str, None] = {"callbacks": None, "errbacks": None, "chain": None
 
 def encode_order(order: RunOrder, pool: str) -> str:
     """The order travels as JSON in the only argument; its attempt stands in the headers too."""
-    body = json.dumps([[order.model_dump(mode="json")], {}, _EMBEDDED])
+    body = json.dumps([[order.model_dump(mode="json", exclude={"secrets"})], {}, _EMBEDDED])
     envelope = {
         "body": base64.b64encode(body.encode()).decode(),
         "content-encoding": "utf-8",

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from scheduledtask_workloads.contract.model import Message
 
 LINE_LIMIT_BYTES = 4 * 1024**2  # far above a report's capped output and result
+PROBLEMS_SHOWN = 5
 
 Parsed = TypeVar("Parsed")
 
@@ -31,7 +32,10 @@ async def read_messages(reader: asyncio.StreamReader, adapter: TypeAdapter[Parse
         try:
             yield adapter.validate_json(line)
         except ValidationError as error:
-            raise FramingError(f"not a message of this contract: {line[:200]!r}: {error}") from error
+            # Neither the line nor its values: it may hold what Secrets hold.
+            found = error.errors(include_url=False, include_input=False, include_context=False)
+            places = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in found[:PROBLEMS_SHOWN])
+            raise FramingError(f"not a message of this contract ({len(line)} bytes): {places}") from None
 
 
 async def _read_line(reader: asyncio.StreamReader) -> bytes:

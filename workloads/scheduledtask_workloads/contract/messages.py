@@ -12,6 +12,8 @@ from scheduledtask_workloads.contract.identity import AttemptRef
 from scheduledtask_workloads.contract.job import Job
 from scheduledtask_workloads.contract.model import CONTRACT_VERSION, Message
 from scheduledtask_workloads.contract.run import AttemptReport, Reason, RunOrder, RunRecord
+from scheduledtask_workloads.contract.secrets import SecretValue
+from scheduledtask_workloads.contract.triggered_by import TriggeredBy
 
 # --- control → scheduler
 
@@ -24,8 +26,11 @@ class ControlHello(Message):
 
 
 class JobPut(Message):
+    """`secrets`: what the arguments' references stand for, of a light task."""
+
     type: Literal["job-put"] = "job-put"
     job: Job
+    secrets: tuple[SecretValue, ...] = ()
 
 
 class JobRemoved(Message):
@@ -76,6 +81,7 @@ class RequestRun(Message):
     run_id: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     slot_epoch_seconds: int | None = None
+    triggered_by: TriggeredBy | None = None
 
 
 class DrainWorkers(Message):

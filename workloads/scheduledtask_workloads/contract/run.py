@@ -8,6 +8,8 @@ from pydantic import Field
 from scheduledtask_workloads.contract.identity import AttemptRef
 from scheduledtask_workloads.contract.job import TaskClass
 from scheduledtask_workloads.contract.model import Message
+from scheduledtask_workloads.contract.secrets import SecretValue
+from scheduledtask_workloads.contract.triggered_by import TriggeredBy
 
 
 class RunState(StrEnum):
@@ -74,6 +76,8 @@ class RunOrder(Message):
     timeout_seconds: float = 300.0
     memory_limit_bytes: int | None = None
     artifacts_url: str = ""
+    triggered_by: TriggeredBy | None = None
+    secrets: tuple[SecretValue, ...] = ()  # light alone, from the scheduler on; nothing that stays has them
 
 
 class AttemptReport(Message):
@@ -104,6 +108,7 @@ class RunRecord(Message):
     attempts: int = 0
     failures: int = 0
     losses: int = 0
+    trigger_depth: int = 0  # triggers that led here; 0 of a slot's and of a person's
     reason: Reason = Reason.COMPLETED
     message: str = ""
     result: Any = None

@@ -23,9 +23,16 @@ from scheduledtask_workloads.execution.journal import write_line
 from scheduledtask_workloads.execution.logs import logging_to_output
 from scheduledtask_workloads.execution.memory import forget_peak, own_peak_bytes
 from scheduledtask_workloads.execution.results import one_line
+from scheduledtask_workloads.execution.secrets import (
+    SecretMissingError,
+    drop_variables,
+    masker_of,
+    resolved_arguments,
+)
 from scheduledtask_workloads.execution.surroundings import surroundings_kept
 
-_REASONS: dict[type[CatalogError], Reason] = {
+_REASONS: dict[type[CatalogError | SecretMissingError], Reason] = {
+    SecretMissingError: Reason.BAD_ARGUMENTS,
     BadArgumentsError: Reason.BAD_ARGUMENTS,
     UnknownTaskError: Reason.UNKNOWN_TASK,
 }
@@ -43,6 +50,7 @@ def run_context(order: RunOrder, *, now: float) -> RunContext:
         deadline=datetime.fromtimestamp(now, UTC) + timedelta(seconds=order.timeout_seconds),
         logger=logging.getLogger(order.task),
         artifacts_url=order.artifacts_url,
+        triggered_by=order.triggered_by,
     )
 
 
@@ -66,32 +74,40 @@ def execute(
         with surroundings_kept(), captured(output), logging_to_output(order.ref.attempt_id):
             outcome = attempt.perform(catalog)
     except Exception as error:  # noqa: BLE001  a full disk, an argument's own validator: the host must hear of it
-        outcome = Outcome(RunState.FAILED, Reason.RAISED, f"the body could not be run: {one_line(error)}")
+        message = f"the body could not be run: {one_line(error, attempt.masker)}"
+        outcome = Outcome(RunState.FAILED, Reason.RAISED, message)
     return attempt.report(outcome, output)
 
 
 def perform_here(order: RunOrder, catalog: Catalog) -> object:
-    """The bare body, for a debugger: nothing is captured or caught. Raises what the body raises, and CatalogError."""
+    """The bare body, for a debugger: nothing is captured or caught. Raises what the body raises, CatalogError and
+    SecretMissingError.
+    """
     task = catalog.get(order.task)
-    return call(task, task.keywords(order.arguments, run_context(order, now=time.time())))
+    arguments = resolved_arguments(order)
+    drop_variables()
+    return call(task, task.keywords(arguments, run_context(order, now=time.time())))
 
 
 class _Attempt:
     def __init__(self, order: RunOrder, on_started: Callable[[float], None] | None) -> None:
         self._order = order
         self._on_started = on_started
+        self.masker = masker_of(order)
         self._started_at: float | None = None
         self._ended_at: float | None = None
 
     def perform(self, catalog: Catalog | None) -> Outcome:
         context = run_context(self._order, now=time.time())
         try:
+            arguments = resolved_arguments(self._order)
+            drop_variables()
             task = (catalog or load_catalog()).get(self._order.task)
-            keywords = task.keywords(self._order.arguments, context)
-        except CatalogError as error:
+            keywords = task.keywords(arguments, context)
+        except (CatalogError, SecretMissingError) as error:
             return Outcome(RunState.FAILED, _REASONS[type(error)], str(error))
         self._begin()
-        outcome = run_body(task, keywords, context)
+        outcome = run_body(task, keywords, context, self.masker)
         self._end(outcome)
         if outcome.state is RunState.SUCCEEDED:
             with suppress(CatalogError):
@@ -109,13 +125,13 @@ class _Attempt:
         write_line("end", self._order, at=self._ended_at, state=outcome.state)
 
     def report(self, outcome: Outcome, output: Path) -> AttemptReport:
-        tail = read_tail(output)
+        tail = read_tail(output, masker=self.masker)
         return AttemptReport(
             ref=self._order.ref,
             state=outcome.state,
             reason=outcome.reason,
-            message=outcome.message,
-            result=outcome.result,
+            message=self.masker.text(outcome.message),
+            result=self.masker.value(outcome.result),
             output=tail.text,
             output_dropped_bytes=tail.dropped_bytes,
             started_at=self._started_at,

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from scheduledtask_workloads.catalog import RunContext, Task
 from scheduledtask_workloads.contract import Reason, RunState
 from scheduledtask_workloads.execution.cancellation import BodyCancelled, Interruption, cancelled_by_sigterm
+from scheduledtask_workloads.execution.masking import NO_MASKER, Masker
 from scheduledtask_workloads.execution.results import BadResultError, as_json, one_line
 
 
@@ -36,14 +37,14 @@ def call(task: Task, keywords: dict[str, Any], interruption: Interruption | None
     return asyncio.run(interruption.interruptible(coroutine) if interruption else coroutine)
 
 
-def run_body(task: Task, keywords: dict[str, Any], context: RunContext) -> Outcome:
+def run_body(task: Task, keywords: dict[str, Any], context: RunContext, masker: Masker = NO_MASKER) -> Outcome:
     """Call the body and judge what came of it. Never raises; in a process that the body forked, never returns."""
     owner_pid = os.getpid()
     cancellation = context.cancellation
     interruption = None if task.takes_context else Interruption()
     try:
         with cancelled_by_sigterm(cancellation, interruption):
-            outcome = _judged(lambda: call(task, keywords, interruption), owner_pid)
+            outcome = _judged(lambda: call(task, keywords, interruption), owner_pid, masker)
     except (BodyCancelled, KeyboardInterrupt):  # a signal between the body's last line and here
         outcome = _CANCELLED
     if cancellation.observed or (cancellation.requested and outcome.state is RunState.FAILED):
@@ -51,32 +52,32 @@ def run_body(task: Task, keywords: dict[str, Any], context: RunContext) -> Outco
     return outcome
 
 
-def _judged(body: Callable[[], object], owner_pid: int) -> Outcome:
+def _judged(body: Callable[[], object], owner_pid: int, masker: Masker) -> Outcome:
     try:
         result = body()
     except BaseException as error:  # noqa: BLE001  task code may raise anything
         _print_traceback(error)
         if os.getpid() != owner_pid:
             _end_forked(error)
-        return _of_exception(error)
+        return _of_exception(error, masker)
     if os.getpid() != owner_pid:
         _end_forked(None)
-    return _of_result(result)
+    return _of_result(result, masker)
 
 
-def _of_result(result: object) -> Outcome:
+def _of_result(result: object, masker: Masker) -> Outcome:
     try:
-        return Outcome(RunState.SUCCEEDED, Reason.COMPLETED, result=as_json(result))
+        return Outcome(RunState.SUCCEEDED, Reason.COMPLETED, result=as_json(result, masker))
     except BadResultError as error:
         return Outcome(RunState.FAILED, Reason.BAD_RESULT, str(error))
 
 
-def _of_exception(error: BaseException) -> Outcome:
+def _of_exception(error: BaseException, masker: Masker) -> Outcome:
     if isinstance(error, BodyCancelled | KeyboardInterrupt):
         return _CANCELLED
     if isinstance(error, SystemExit):
         return Outcome(RunState.FAILED, Reason.EXITED, f"the body called sys.exit({error.code!r}); a task must return")
-    return Outcome(RunState.FAILED, Reason.RAISED, one_line(error))
+    return Outcome(RunState.FAILED, Reason.RAISED, one_line(error, masker))
 
 
 def _print_traceback(error: BaseException) -> None:

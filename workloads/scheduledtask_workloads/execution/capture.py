@@ -13,6 +13,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from scheduledtask_workloads.execution.masking import NO_MASKER, Masker
+
 TAIL_BYTES = 64 * 1024  # what a report carries; with the result's 64 KiB far below the contract's line of 4 MiB
 FILE_LIMIT_BYTES = 16 * 1024**2  # a body that prints without end must not fill the disk
 
@@ -26,15 +28,16 @@ class Tail:
 
 
 class CapturedOutput:
-    """One attempt's output file, as its host sees it."""
+    """One attempt's output file, as its host sees it. The file is as the body wrote it; what is read is masked."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, masker: Masker = NO_MASKER) -> None:
         self.path = path
+        self._masker = masker
         self._cut_bytes = 0
 
     def tail(self) -> Tail:
         """The last 64 KiB; empty when nothing was printed."""
-        end = read_tail(self.path)
+        end = read_tail(self.path, masker=self._masker)
         return Tail(end.text, end.dropped_bytes + self._cut_bytes)
 
     def bound(self, limit_bytes: int = FILE_LIMIT_BYTES) -> None:
@@ -43,8 +46,8 @@ class CapturedOutput:
             size = file.seek(0, os.SEEK_END)
             if size <= limit_bytes:
                 return
-            file.seek(size - TAIL_BYTES)
-            end = file.read(TAIL_BYTES)
+            file.seek(max(0, size - TAIL_BYTES - self._masker.margin_bytes))
+            end = file.read()
             file.truncate(0)
             file.seek(0)
             file.write(end)
@@ -54,18 +57,21 @@ class CapturedOutput:
         self.path.unlink(missing_ok=True)
 
 
-def read_tail(path: Path, limit_bytes: int = TAIL_BYTES) -> Tail:
-    """The end of a file as text, whole characters only; empty for a file that is not there."""
+def read_tail(path: Path, limit_bytes: int = TAIL_BYTES, masker: Masker = NO_MASKER) -> Tail:
+    """The end of a file as text, whole characters only and masked; empty for a file that is not there."""
     try:
         if not path.stat().st_size:
             return Tail()  # most light runs print nothing
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - limit_bytes))
-            end = file.read(limit_bytes)
+            start = max(0, size - limit_bytes)
+            before = min(start, masker.margin_bytes)  # of a value that the cut goes through
+            file.seek(start - before)
+            end = file.read(before + limit_bytes)
     except OSError:
         return Tail()
-    return Tail(_whole_characters(end).decode(errors="replace"), max(0, size - len(end)))
+    cut = before + _broken_bytes(end[before:])
+    return Tail(masker.data(end, cut).decode(errors="replace"), start)
 
 
 @contextmanager
@@ -112,9 +118,9 @@ def _flush(*streams: TextIO | None) -> None:
                 stream.flush()
 
 
-def _whole_characters(data: bytes) -> bytes:
-    """Without the rest of a character that the cut went through."""
+def _broken_bytes(data: bytes) -> int:
+    """How many are the rest of a character that the cut went through."""
     start = 0
     while start < min(3, len(data)) and data[start] & 0xC0 == 0x80:
         start += 1
-    return data[start:]
+    return start

@@ -12,9 +12,11 @@ from pathlib import Path
 from scheduledtask_workloads.contract import AttemptReport, RunOrder
 from scheduledtask_workloads.execution.attempt import execute
 from scheduledtask_workloads.execution.capture import read_tail
+from scheduledtask_workloads.execution.masking import MaskedStream
 from scheduledtask_workloads.execution.memory import MemoryGuard, larger_peak_bytes
 from scheduledtask_workloads.execution.processes import die_with_parent, kill_tree
 from scheduledtask_workloads.execution.reports import HostReport, Observed, exited_by, memory_limit_exceeded, timed_out
+from scheduledtask_workloads.execution.secrets import masker_of_environment
 
 _LOOK_SECONDS = 0.1
 _LOADING_SECONDS = 60.0
@@ -57,6 +59,8 @@ class _ChildRun:
         self._order = order
         self._folder = folder
         self._on_output = on_output
+        self._masker = masker_of_environment(environment)
+        self._stream = MaskedStream(self._masker)
         self._position = 0
         # -P: the folder that a person stands in offers no modules, as it does in no engine.
         program = [sys.executable, "-P", "-m", "scheduledtask_workloads.execution", str(folder), str(os.getpid())]
@@ -71,6 +75,7 @@ class _ChildRun:
             kill_tree(self._process.pid, grace_seconds=0.0 if broken_limit is memory_limit_exceeded else 5.0)
             exit_code = self._process.wait()
         self._pass_output_on()
+        self._say(self._stream.close())
         if broken_limit:
             return broken_limit(self._order, self._observed())
         return self._own_report() or exited_by(self._order, self._observed(), exit_code)
@@ -92,8 +97,11 @@ class _ChildRun:
             file.seek(self._position)
             fresh = file.read()
         self._position += len(fresh)
-        if fresh:
-            self._on_output(fresh)
+        self._say(self._stream.feed(fresh))
+
+    def _say(self, output: bytes) -> None:
+        if output:
+            self._on_output(output)
 
     def _started_at(self) -> float | None:
         with suppress(FileNotFoundError, ValueError):  # not there, or not written yet
@@ -113,5 +121,5 @@ class _ChildRun:
             ended_at=time.time(),
             started_at=self._started_at(),
             peak_memory_bytes=larger_peak_bytes(None, self._guard.peak_bytes),
-            output=read_tail(self._folder / _OUTPUT),
+            output=read_tail(self._folder / _OUTPUT, masker=self._masker),
         )

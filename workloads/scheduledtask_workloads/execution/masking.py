@@ -6,6 +6,7 @@ messages give it. What a body does to it otherwise, such as base64 or a part of 
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -18,7 +19,7 @@ class Masker:
     """Of one run's values. One without values changes nothing, and is false."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._needles = sorted({needle.encode(errors="surrogatepass") for value in values for needle in _forms(value)})
+        self._needles = sorted({needle for value in values for form in _forms(value) for needle in _encoded(form)})
         self.margin_bytes = max(map(len, self._needles), default=1) - 1
         """How much before and after a place must be known to say whether it belongs to a value."""
 
@@ -69,8 +70,8 @@ class Masker:
         """Up to where `data` is as it will stay, whatever follows it."""
         settled = len(data)
         for length in range(1, min(self.margin_bytes, len(data)) + 1):
-            end = data[-length:]
-            if any(needle.startswith(end) for needle in self._needles if len(needle) > length):
+            tail = data[-length:]
+            if any(needle.startswith(tail) for needle in self._needles if len(needle) > length):
                 settled = len(data) - length
         for begin, end in reversed(self.spans(data)):
             if end > settled:
@@ -116,10 +117,17 @@ def _forms(value: str) -> Iterator[str]:
         yield from (form for form in dict.fromkeys(forms) if len(text) >= SHORTEST_CHARACTERS <= len(form))
 
 
+def _encoded(form: str) -> Iterator[bytes]:
+    """Also as the bytes that were no UTF-8 in an environment variable."""
+    yield form.encode(errors="surrogatepass")
+    with suppress(UnicodeEncodeError):
+        yield form.encode(errors="surrogateescape")
+
+
 def _quoted(text: str) -> Iterator[str]:
     yield repr(text)[1:-1]
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
-    yield quote(text)
-    yield quote(text, safe="")
-    yield quote_plus(text)
+    yield quote(text, errors="surrogatepass")
+    yield quote(text, safe="", errors="surrogatepass")
+    yield quote_plus(text, errors="surrogatepass")

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder
-from scheduledtask_workloads.execution import CapturedOutput, HostReport, MemoryGuard, Observed, cancelled, interrupted
+from scheduledtask_workloads.execution import (
+    CapturedOutput,
+    HostReport,
+    MemoryGuard,
+    Observed,
+    cancelled,
+    interrupted,
+    masker_of,
+)
 from scheduledtask_workloads.runners.crew import Crew, CrewListener
 from scheduledtask_workloads.runners.judging import overstepped, report_of_death, spoke_nonsense, with_tree_peak
 from scheduledtask_workloads.runners.lines import ChildWord
@@ -100,7 +108,8 @@ class Pool:
 
     def _hand_out(self) -> None:
         while self._queue and (place := self._crew.place_for(self._queue[0].ref.namespace)):
-            place.give(ActiveRun(self._queue.popleft(), self._loop.time(), CapturedOutput(place.output)))
+            order = self._queue.popleft()
+            place.give(ActiveRun(order, self._loop.time(), CapturedOutput(place.output, masker_of(order))))
             if self._watch_timer is None:
                 self._watch_timer = self._loop.call_later(WATCH_SECONDS, self._watch)
 

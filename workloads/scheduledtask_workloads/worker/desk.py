@@ -4,6 +4,7 @@ All of it runs in the main thread, or in Celery's timer thread while the pool dr
 """
 
 import logging
+import os
 import threading
 import time
 from functools import partial
@@ -13,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 from celery.worker import state as celery_state
 
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder, RunState
-from scheduledtask_workloads.execution import CapturedOutput, exited_by, interrupted, larger_peak_bytes, timed_out
+from scheduledtask_workloads.execution import (
+    CapturedOutput,
+    exited_by,
+    interrupted,
+    larger_peak_bytes,
+    masker_of_environment,
+    timed_out,
+)
 from scheduledtask_workloads.ledger import EntryVerdict, LedgerUnreachable, WorkerLedger
 from scheduledtask_workloads.worker.body_process import perform
 from scheduledtask_workloads.worker.pool import BodyPool, exit_code_of
@@ -38,6 +46,7 @@ class Desk:
         self._ledger = ledger
         self._ward = ward
         self._output_folder = output_folder
+        self._masker = masker_of_environment(os.environ)
         self._lock = threading.RLock()
         self.pool: BodyPool | None = None
 
@@ -114,7 +123,7 @@ class Desk:
             request.put_back()
 
     def _start(self, order: RunOrder, request: "HeavyRequest") -> None:
-        output = CapturedOutput(self._output_folder / f"{order.ref.name}.{order.ref.attempt_id}.out")
+        output = CapturedOutput(self._output_folder / f"{order.ref.name}.{order.ref.attempt_id}.out", self._masker)
         attempt = Attempt(order, output, [request], limit_counts_from=time.monotonic())
         self._ward.admit(attempt)
         logger.info("entered", extra=log_fields(order.ref))
