@@ -80,7 +80,7 @@ def test_an_object_that_only_the_api_server_takes_is_read_as_far_as_it_can_be(pl
         run = there.port.get(key)
         assert run is not None
         assert (run.spec.scheduled_task, run.spec.ttl_seconds_after_finished) == ("report", 5)
-        assert "secretKeyRef is not supported yet" in there.port.problem(key)
+        assert "a run brings no secretKeyRef of its own" in there.port.problem(key)
 
     place(check)
 

@@ -108,7 +108,7 @@ def test_names_that_the_api_server_makes_up_are_as_many_as_there_are() -> None:
         (manifest("{scheduledTask: a, ttlSecondsAfterFinished: -1}"), "-1 is less than 0; write 0 or more"),
         (
             manifest("{scheduledTask: a, arguments: {key: {secretKeyRef: {name: a, key: b}}}}"),
-            "secretKeyRef is not supported yet; let the task read the secret",
+            "a run brings no secretKeyRef of its own; write it in the ScheduledTask's arguments",
         ),
         (manifest(metadata="{name: " + "n" * 64 + "}"), "has 64 characters; write 1 to 63"),
         (manifest().replace("ScheduledTaskRun", "ScheduledTaskRuns"), "write ScheduledTaskRun"),

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, field_validator, model_va
 
 from scheduledtask_operator.api.resource import ObjectMeta
 from scheduledtask_operator.api.status import Condition
-from scheduledtask_operator.api.unsupported import INSTEAD_OF_A_REFERENCE, holds_secret
+from scheduledtask_operator.api.trigger_cause import TriggerCause
 from scheduledtask_operator.api.wire import (
     JsonObject,
     LooseWireModel,
@@ -20,6 +20,7 @@ from scheduledtask_operator.api.wire import (
 )
 from scheduledtask_workloads.contract import TaskKey
 from scheduledtask_workloads.contract.identity import request_run_id
+from scheduledtask_workloads.contract.secrets import REFERENCE_FIELD, reference_problems, references_in
 
 RUN_KIND = "ScheduledTaskRun"
 RESULT_LIMIT_BYTES = 4096  # as JSON; larger ones stay in the ledger, and etcd holds thousands of these objects
@@ -94,6 +95,12 @@ class ScheduledTaskRunSpec(WireModel):
         3600, ge=0, le=_TTL_LIMIT_SECONDS, description="How long this object stays after its run has ended, in seconds."
     )
 
+    triggered_by: TriggerCause | None = Field(
+        None,
+        description="The run of another ScheduledTask whose end asked for this one. Written by the operator: whoever "
+        "writes it asks for the run that follows that one, which there is once.",
+    )
+
     @field_validator("slot_time", mode="before")
     @classmethod
     def _is_an_instant(cls, given: Any) -> Any:
@@ -111,8 +118,9 @@ class ScheduledTaskRunSpec(WireModel):
     @field_validator("arguments", mode="after")
     @classmethod
     def _hold_no_secret(cls, given: dict[str, Any]) -> dict[str, Any]:
-        if holds_secret(given):
-            raise ValueError(f"secretKeyRef is not supported yet; {INSTEAD_OF_A_REFERENCE}")
+        """Who may ask for runs need not be one who may read Secrets, or edit the task that reads them."""
+        if references_in(given) or reference_problems(given):
+            raise ValueError(f"a run brings no {REFERENCE_FIELD} of its own; write it in the ScheduledTask's arguments")
         return given
 
     @property
@@ -177,8 +185,13 @@ class ScheduledTaskRun(WireModel):
 
     @property
     def run_id(self) -> str:
-        """The same for the same object; an object of the same name that comes later asks for another run."""
-        return request_run_id(self.metadata.name, self.metadata.uid or "")
+        """The same for the same object; an object of the same name that comes later asks for another run.
+
+        A triggered one is the same for the same end, however often objects are made for it.
+        """
+        cause = self.spec.triggered_by
+        made_for = self.metadata.uid or "" if cause is None else f"{cause.scheduled_task}\0{cause.run_id}"
+        return request_run_id(self.metadata.name, made_for)
 
     @property
     def created_at(self) -> datetime:

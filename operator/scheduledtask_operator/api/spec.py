@@ -4,6 +4,7 @@ from functools import cached_property
 
 from pydantic import Field
 
+from scheduledtask_operator.api.arguments import Arguments
 from scheduledtask_operator.api.choices import (
     Adaptation,
     CatchUpChoice,
@@ -139,11 +140,12 @@ class ScheduledTaskSpec(WireModel):
     )
     catch_up_limit: Whole = Field(100, ge=1, le=10_000, description="The most slots that catchUp: All runs.")
     task: CatalogName = Field(description="The name of the task in the catalog.")
-    arguments: JsonObject = Field(
+    arguments: Arguments = Field(
         default_factory=dict,
         max_length=256,
         json_schema_extra={"maxProperties": 256},
-        description="The task's arguments, checked against its schema.",
+        description="The task's arguments, checked against its schema. In the place of a text, at any depth, "
+        "{secretKeyRef: {name, key}} takes it from a Secret of the same namespace.",
     )
     class_: ClassChoice = Field(
         ClassChoice.AUTO, alias="class", description="The engine; Auto leaves it to the rule that explain shows."

@@ -6,12 +6,9 @@ reference page follow.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from scheduledtask_operator.api.choices import Adaptation, CatchUpChoice, ConcurrencyChoice
 from scheduledtask_operator.api.spec import ScheduledTaskSpec
-
-INSTEAD_OF_A_REFERENCE = "let the task read the secret from its own environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +90,6 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         cel="!has(self.pauseAfterFailures)",
     ),
     Unsupported(
-        field=("triggers",),
-        instead="leave it out, and give the task a schedule of its own",
-        used=lambda spec: bool(spec.triggers),
-        cel="!has(self.triggers) || size(self.triggers) == 0",
-    ),
-    Unsupported(
         field=("artifacts", "url"),
         value="URLs other than file://",
         instead="write a folder of this machine, or file:// with one",
@@ -111,19 +102,7 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         used=lambda spec: spec.freshness_seconds is not None,
         cel="!has(self.freshnessSeconds)",
     ),
-    Unsupported(
-        field=("arguments",),
-        value="secretKeyRef",
-        instead=INSTEAD_OF_A_REFERENCE,
-        used=lambda spec: holds_secret(spec.arguments),
-        cel=None,  # the arguments' schema is the task's, and unknown to the API server
-    ),
 )
-
-
-def holds_secret(arguments: dict[str, Any]) -> bool:
-    """Whether any argument is a reference to a secret."""
-    return any(isinstance(value, dict) and "secretKeyRef" in value for value in arguments.values())
 
 
 def _is_local(url: str) -> bool:

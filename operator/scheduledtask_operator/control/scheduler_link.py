@@ -23,6 +23,7 @@ from scheduledtask_workloads.contract.messages import (
     scheduler_to_control,
 )
 from scheduledtask_workloads.contract.model import Message
+from scheduledtask_workloads.contract.secrets import SecretValue
 
 FIRST_RETRY_SECONDS = 0.02  # a scheduler that was killed is back within a second
 LONGEST_RETRY_SECONDS = 1.0
@@ -42,19 +43,28 @@ class SchedulerLink:
         self._socket_path = socket_path
         self._receive = receive
         self._connected = connected
-        self._jobs: dict[TaskKey, Job] = {}
+        self._jobs: dict[TaskKey, JobPut] = {}
         self._grant: Grant | None = None
         self._users: dict[str, NamespaceUser] = {}
         self._stopped_firing = False
         self._writer: asyncio.StreamWriter | None = None
 
     def job(self, key: TaskKey) -> Job | None:
-        return self._jobs.get(key)
+        put = self._jobs.get(key)
+        return put.job if put else None
 
-    def put(self, job: Job) -> None:
-        if self._jobs.get(job.key) != job:
-            self._jobs[job.key] = job
-            self._send(JobPut(job=job))
+    def put(self, job: Job, secrets: tuple[SecretValue, ...] = ()) -> None:
+        """`secrets`: what the references of a light task's arguments stand for."""
+        put = JobPut(job=job, secrets=secrets)
+        if self._jobs.get(job.key) != put:
+            self._jobs[job.key] = put
+            self._send(put)
+
+    def put_secrets(self, key: TaskKey, secrets: tuple[SecretValue, ...]) -> None:
+        """Of a job that is held, and stays as it is."""
+        put = self._jobs.get(key)
+        if put is not None:
+            self.put(put.job, secrets)
 
     def remove(self, key: TaskKey) -> None:
         if self._jobs.pop(key, None) is not None:
@@ -115,8 +125,7 @@ class SchedulerLink:
 
     def _introduce(self, writer: asyncio.StreamWriter) -> None:
         """All in one write, so that nothing said later comes between."""
-        jobs = (JobPut(job=job) for job in self._jobs.values())
-        messages: list[Message] = [ControlHello(), *self._users.values(), *jobs, JobsComplete()]
+        messages: list[Message] = [ControlHello(), *self._users.values(), *self._jobs.values(), JobsComplete()]
         if self._stopped_firing:
             messages.append(StopFiring())
         if self._grant is not None:

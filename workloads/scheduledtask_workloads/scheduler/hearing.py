@@ -61,7 +61,8 @@ class Hearing:
         match message:
             case DrainWorkers():
                 await self._drain(message)
-            case JobPut(job=job):
+            case JobPut(job=job, secrets=secrets):
+                self._parts.light.keep_secrets(job.key, secrets)
                 self._put(job)
             case Grant():
                 self._take_grant(message)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
-from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Reason, RunState, TaskKey
+from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Reason, RunOrder, RunState, TaskKey
 from scheduledtask_workloads.contract.messages import (
     AttemptEnded,
     AttemptStarted,
@@ -15,6 +15,7 @@ from scheduledtask_workloads.contract.messages import (
     RunnersHello,
     StartRun,
 )
+from scheduledtask_workloads.contract.secrets import SecretValue
 from scheduledtask_workloads.scheduler.fair_queue import FairQueue
 from scheduledtask_workloads.scheduler.light_run import AttemptKey, LightItem, attempt_key, key_of, order_of
 from scheduledtask_workloads.scheduler.runners_link import RunnersLink
@@ -59,6 +60,7 @@ class LightEngine:
         self._queue = FairQueue()
         self._handed: dict[AttemptKey, AttemptRef] = {}
         self._active: dict[tuple[str, str], int] = {}
+        self._secrets: dict[TaskKey, tuple[SecretValue, ...]] = {}
         self._processes = 0
         self._mean_seconds = SHORT_RUN_SECONDS
         self._wake = asyncio.Event()
@@ -128,8 +130,16 @@ class LightEngine:
         if dropped:
             logger.warning("dropped what was queued under an older leader's number", extra={"runs": dropped})
 
+    def keep_secrets(self, task: TaskKey, secrets: tuple[SecretValue, ...]) -> None:
+        """What the references in its arguments stand for now; they are in no place but this memory."""
+        if secrets:
+            self._secrets[task] = secrets
+        else:
+            self._secrets.pop(task, None)
+
     def forget_task(self, task: TaskKey) -> None:
         """Its queued runs were cancelled in the ledger."""
+        self._secrets.pop(task, None)
         if self.active_runs(task):
             self._drop_queued(lambda key: key.task == task)
 
@@ -186,9 +196,13 @@ class LightEngine:
 
     def _hand_over(self) -> None:
         """Without a pause since permission was found: nothing may come in between."""
-        orders = [order_of(self._queue.pop()) for _ in range(min(self._room(), len(self._queue)))]
+        orders = [self._with_secrets(order_of(self._queue.pop())) for _ in range(min(self._room(), len(self._queue)))]
         self._handed.update((attempt_key(order.ref), order.ref) for order in orders)
         self._link.send(StartRun(order=order) for order in orders)
+
+    def _with_secrets(self, order: RunOrder) -> RunOrder:
+        secrets = self._secrets.get(order.ref.key) if self._secrets else None
+        return order.model_copy(update={"secrets": secrets}) if secrets else order
 
     # --- what the runners say
 
