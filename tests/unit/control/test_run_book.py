@@ -153,18 +153,18 @@ def test_failures_in_a_row_are_counted_beyond_the_history() -> None:
 
 def test_a_task_with_a_full_history_takes_a_few_kilobytes() -> None:
     """Ten thousand of them are watched by an operator that is to take 256 MiB."""
+    books = [told_book(HistoryLimits()) for _ in range(10)]
     tracemalloc.start()
     try:
-        book = RunBook()
-        for task in range(20):
-            for number in range(300):
-                state = RunState.SUCCEEDED if number % 2 else RunState.FAILED
-                book.change(run(number, state).model_copy(update={"name": f"report-{task}", "output": "x" * 1000}))
+        for number in range(RECENT_LIMIT + 20):
+            record = run(number, RunState.SUCCEEDED if number % 2 else RunState.FAILED)
+            for book in books:
+                book.change(record.model_copy(update={"output": "x" * 1000}))
         held_bytes, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert held_bytes / 20 < 30_000  # their records would be 300,000
+    assert held_bytes / len(books) < 30_000  # the records of all these runs would be five times that
 
 
 def test_a_forgotten_task_has_no_runs() -> None:
