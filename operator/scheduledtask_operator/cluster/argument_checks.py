@@ -16,6 +16,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from scheduledtask_workloads.contract.catalog_document import ArgumentProblem, CatalogEntry
+from scheduledtask_workloads.contract.secrets import UnknownText, with_unknown_texts
 
 PROBLEMS_SHOWN = 10
 MOST_REFERENCES = 16  # schemas come from images of others, and references that double each other take for ever
@@ -45,7 +46,32 @@ _BOUNDS = {
 }
 
 
-_Checker: Any = extend(Draft202012Validator, dict.fromkeys(_SLOW))  # type: ignore[no-untyped-call]
+_OF_TEXTS = ("enum", "const", "minLength", "maxLength", "format", "not", "oneOf")
+_TEXT_CAN_BE = frozenset({"string", "integer", "number", "boolean"})  # of these a task reads a text as what it wants
+
+
+def _unless_unknown(check: Any) -> Any:
+    """Of a text that comes from a Secret nothing is known here but that it is one; the rest shows in the run."""
+
+    def checked(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        if not isinstance(instance, UnknownText):
+            yield from check(validator, wanted, instance, schema) or ()
+
+    return checked
+
+
+def _type(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    wanted_types = wanted if isinstance(wanted, list) else [wanted]
+    if not (isinstance(instance, UnknownText) and _TEXT_CAN_BE.intersection(wanted_types)):
+        yield from Draft202012Validator.VALIDATORS["type"](validator, wanted, instance, schema) or ()
+
+
+_Checker: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    dict.fromkeys(_SLOW)
+    | {name: _unless_unknown(Draft202012Validator.VALIDATORS[name]) for name in _OF_TEXTS}
+    | {"type": _type},
+)
 logger = logging.getLogger(__name__)
 
 
@@ -61,7 +87,9 @@ class ArgumentChecks:
     def problems(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """One line for each: `spec.arguments.batch_size: 0: must be 1 or more`."""
         try:
-            errors = sorted(self._validator.iter_errors(dict(arguments)), key=lambda error: list(map(str, error.path)))
+            errors = sorted(
+                self._validator.iter_errors(with_unknown_texts(arguments)), key=lambda error: list(map(str, error.path))
+            )
             lines = [f"spec.{problem}" for error in errors for problem in _explained(error)]
         except Exception as error:  # noqa: BLE001 - whatever an image says of itself must not stop the loop
             logger.warning("the schema of a task's arguments cannot be used: %r", error, extra={"task": self._task})

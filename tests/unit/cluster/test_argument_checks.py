@@ -71,3 +71,46 @@ def test_a_problem_names_field_value_and_what_would_be_right(
 )
 def test_a_schema_of_somebody_else_neither_stops_nor_delays_us(schema: dict[str, Any]) -> None:
     assert problems(schema, {"text": "a" * 60 + "!"}) == ()
+
+
+SECRET = {"secretKeyRef": {"name": "db", "key": "password"}}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"days": 1, "table": SECRET},
+        {"days": SECRET, "limit": SECRET},
+        {"days": 1, "mode": SECRET, "where": {"host": SECRET}, "tags": ["a", SECRET]},
+    ],
+)
+def test_a_secret_may_stand_where_a_text_may(arguments: dict[str, Any]) -> None:
+    assert problems(SCHEMA, arguments) == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"days": 1, "tags": SECRET}, "spec.arguments.tags: 'secretKeyRef db/password': must be a list"),
+        ({"days": 1, "where": SECRET}, "spec.arguments.where: 'secretKeyRef db/password': must be a mapping"),
+        ({"days": 1, "tabel": SECRET}, "spec.arguments.tabel: 'secretKeyRef db/password': no such argument; did you"),
+        ({"table": SECRET}, "spec.arguments.days: is required"),
+        ({"days": 0, "table": SECRET}, "spec.arguments.days: 0: must be 1 or more"),
+    ],
+)
+def test_a_secret_is_refused_where_no_text_can_stand(arguments: dict[str, Any], expected: str) -> None:
+    (problem,) = problems(SCHEMA, arguments)
+
+    assert problem.startswith(expected)
+
+
+def test_what_a_secret_holds_is_judged_by_no_bound_of_texts() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "token": {"type": "string", "minLength": 40, "maxLength": 40, "pattern": "^t"},
+            "either": {"oneOf": [{"type": "string", "const": "a"}, {"type": "string", "const": "b"}]},
+        },
+    }
+
+    assert problems(schema, {"token": SECRET, "either": SECRET}) == ()

@@ -17,7 +17,13 @@ from scheduledtask_workloads.catalog.context import RunContext
 from scheduledtask_workloads.catalog.errors import BadArgumentsError, TaskDefinitionError
 from scheduledtask_workloads.contract.catalog_document import ArgumentProblem
 from scheduledtask_workloads.contract.quantity import parse_duration
+from scheduledtask_workloads.contract.secrets import UnknownText, with_unknown_texts
 
+_NEVER_A_TEXT = frozenset(
+    {f"{kind}_type" for kind in ("dict", "list", "tuple", "set", "frozen_set", "model", "dataclass", "mapping")}
+    | {"model_attributes_type", "none_required", "extra_forbidden"}
+)
+_OF_A_VALIDATOR = frozenset({"value_error", "assertion_error"})
 _KEYWORD_KINDS = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
 
 
@@ -67,16 +73,38 @@ class ArgumentsModel:
         return keywords
 
     def problems(self, arguments: Mapping[str, Any]) -> list[ArgumentProblem]:
-        """One for each argument that does not fit; none when all do."""
+        """One for each argument that does not fit; none when all do.
+
+        Of a reference to a Secret it is only known that it is a text; whether it is a good one shows in the run.
+        """
         try:
-            self.model.model_validate(dict(arguments))
+            self.model.model_validate(with_unknown_texts(arguments))
         except ValidationError as error:
             return self._problems(error)
         return []
 
     def _problems(self, error: ValidationError) -> list[ArgumentProblem]:
         known = [field.alias or name for name, field in self.model.model_fields.items()]
-        return [_problem(details, known) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        undecided = {id(details["input"]) for details in found if _is_undecided(details)}
+        return [_problem(details, known) for details in found if id(details["input"]) not in undecided]
+
+
+def _is_undecided(details: ErrorDetails) -> bool:
+    """Nobody knows before the run: a Secret's value may be what is asked for, and a model may look at all fields.
+
+    Of several types that a parameter may have, each has an error of its own, with the same input.
+    """
+    given = details["input"]
+    if isinstance(given, UnknownText):
+        return details["type"] not in _NEVER_A_TEXT
+    return details["type"] in _OF_A_VALIDATOR and _holds_unknown(given)
+
+
+def _holds_unknown(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_unknown, value.values()))
+    return any(map(_holds_unknown, value)) if isinstance(value, list) else isinstance(value, UnknownText)
 
 
 def _problem(details: ErrorDetails, known: list[str]) -> ArgumentProblem:

@@ -80,6 +80,17 @@ def substituted(arguments: Mapping[str, Any], value_of: Callable[[SecretReferenc
     return {name: _substituted(value, value_of) for name, value in arguments.items()}
 
 
+class UnknownText(str):
+    """Stands for a value where arguments are checked and no value is known; reads as what it stands for."""
+
+    __slots__ = ()
+
+
+def with_unknown_texts(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be checked before a run: that a text may stand where a reference does."""
+    return substituted(arguments, lambda reference: UnknownText(f"{REFERENCE_FIELD} {reference.name}/{reference.key}"))
+
+
 def without_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Without the variables of Secrets."""
     return {name: value for name, value in environment.items() if not name.startswith(VARIABLE_PREFIX)}
