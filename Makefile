@@ -72,12 +72,12 @@ bench: install ## Measure, and print the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
 .PHONY: crds
-crds: install ## Generate crds/ from the models
+crds: install ## Generate crds/ from the models, and the chart's copy
 	$(BIN)/scheduledtask crds --directory crds
+	cp crds/*.yaml helm/scheduledtask-operator/files/crds/
 
 .PHONY: chart
-chart: crds ## Generate what is generated of the chart, and docs/permissions.md
-	cp crds/*.yaml helm/scheduledtask-operator/files/crds/
+chart: install ## Generate the chart's README and docs/permissions.md
 	$(BIN)/python -m helm.readme > helm/scheduledtask-operator/README.md
 	$(BIN)/python -m scheduledtask_operator.manifests.installation_page > docs/permissions.md
 

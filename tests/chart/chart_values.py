@@ -30,6 +30,12 @@ EXTERNAL = {
         "external": {"existingSecret": "our-redis", "workerUrl": "redis://redis.example:6379/3"},
     }
 }
+GIVEN = {
+    "redis": {
+        "bundled": {"enabled": False},
+        "external": {"existingSecret": "our-redis", "workerUsers": "given", "workerKey": "workers"},
+    }
+}
 
 Objects = list[Json]
 
@@ -259,6 +265,28 @@ CASES: dict[str, Case] = {
     ),
     "redis.external.workerUrl": Case(
         "rediss://far.example:6380/1", option("operator", "worker-redis-url"), ["rediss://far.example:6380/1"], EXTERNAL
+    ),
+    "redis.external.caSecret": Case(
+        "redis-ca",
+        lambda o: [
+            pod(o)["volumes"][-1]["secret"]["secretName"],
+            *option("scheduler", "redis-ca-file")(o),
+            *option("operator", "worker-redis-ca-file")(o),
+        ],
+        ["redis-ca", *["/run/scheduledtask/redis-ca/ca.crt"] * 2],
+        EXTERNAL,
+    ),
+    "redis.external.workerUsers": Case(
+        "given",
+        option("operator", "worker-redis-users"),
+        ["given"],
+        {"redis": {"bundled": {"enabled": False}, "external": {"existingSecret": "our-redis", "workerKey": "workers"}}},
+    ),
+    "redis.external.workerKey": Case(
+        "for-workers",
+        variable("operator", "SCHEDULEDTASK_WORKER_REDIS_URL"),
+        {"name": "our-redis", "key": "for-workers"},
+        GIVEN,
     ),
     "networkPolicy.enabled": Case(False, lambda o: of_kind(o, "NetworkPolicy"), []),
     "networkPolicy.metricsFrom": Case(PEERS, lambda o: ingress(o)[0]["from"], PEERS),

@@ -5,20 +5,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.chart.chart_values import CASES, EXTERNAL, merged
+from tests.chart.chart_values import CASES, EXTERNAL, GIVEN, merged
 from tests.cluster.cluster import Api
 from tests.cluster.commands import wait_until
 from tests.cluster.errors import CommandFailedError
 from tests.cluster.helm import NAMESPACE, Helm, Json, of_kind
 
 WATCHED = ("team-a", "team-b")
-# Values of which the API server of a test would have to hold more than it does, or that another variant replaces.
+# Values that have a variant of their own below, since they take the place of others.
 APART = (
     "fullnameOverride",
     "crds.enabled",
     "redis.bundled.enabled",
     "redis.bundled.storage.enabled",
     "networkPolicy.enabled",
+    "redis.external.workerUsers",
+    "redis.external.workerKey",
 )
 OF_EXTERNAL = ("redis.external", "networkPolicy.redis")
 
@@ -29,7 +31,6 @@ def together(*, external: bool) -> Json:
     for path, case in CASES.items():
         if not path.startswith(APART) and path.startswith(OF_EXTERNAL) <= external:
             values = merged(values, case.values(path))
-    # Its runners' grace of 20 s and everything else stay within what goes together.
     return values
 
 
@@ -37,8 +38,10 @@ VARIANTS: dict[str, Json] = {
     "the defaults": {},
     "every value, the bundled Redis": together(external=False),
     "every value, a Redis elsewhere": together(external=True),
+    "a Redis elsewhere, one user of all workers": GIVEN,
     "other names": {"fullnameOverride": "tasks-operator"},
     "no storage": {"redis": {"bundled": {"storage": {"enabled": False}}}},
+    "no network policies": {"networkPolicy": {"enabled": False}},
     "one pod, nothing beside": {
         "replicas": 1,
         "crds": {"enabled": False},

@@ -26,7 +26,10 @@ SCHEMA = {
     "runners.memoryLimit": ("500MB", "'500MB' does not match pattern"),
     "operator.extraEnv": ([{"value": "x"}], "at '/operator/extraEnv/0': missing property 'name'"),
     "redis.bundled.maxMemory": ("1Gi", "'1Gi' does not match pattern '^[0-9]+(kb|mb|gb)$'"),
-    "redis.external.workerUrl": ("redis://user:word@host:6379/0", "does not match pattern '^(rediss?://[^@]+)?$'"),
+    "redis.external.workerUrl": (
+        "redis://user:word@host:6379/0",
+        "does not match pattern '^((redis|rediss|sentinel|sentinels)://[^@]+)?$'",
+    ),
     "networkPolicy.blockedAddresses": (["169.254.169.254"], "at '/networkPolicy/blockedAddresses/0'"),
     "artifacts.url": ("/mnt/artifacts", "at '/artifacts/url': '/mnt/artifacts' does not match pattern"),
 }
@@ -38,6 +41,10 @@ TOGETHER = {
     "no address for workers": (
         {"redis": {"bundled": {"enabled": False}, "external": {"existingSecret": "ours"}}},
         "redis.external.workerUrl must say where workers reach your Redis, as redis://HOST:PORT/DB",
+    ),
+    "a given user that is not given": (
+        {"redis": {"bundled": {"enabled": False}, "external": {"existingSecret": "ours", "workerUsers": "given"}}},
+        "redis.external.workerKey must name the key of the workers' URL",
     ),
     "two Redis": (
         {"redis": {"external": {"existingSecret": "ours"}}},

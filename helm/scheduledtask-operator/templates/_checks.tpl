@@ -5,8 +5,12 @@
 {{- if not $external.existingSecret -}}
 {{- fail "redis.bundled.enabled is false: redis.external.existingSecret must name the Secret that holds the URL of your Redis" -}}
 {{- end -}}
-{{- if not $external.workerUrl -}}
-{{- fail "redis.bundled.enabled is false: redis.external.workerUrl must say where workers reach your Redis, as redis://HOST:PORT/DB" -}}
+{{- $given := eq $external.workerUsers "given" -}}
+{{- if and $given (or (not $external.workerKey) $external.workerUrl) -}}
+{{- fail "redis.external.workerUsers is given: redis.external.workerKey must name the key of the workers' URL, and redis.external.workerUrl be empty" -}}
+{{- end -}}
+{{- if and (not $given) (or (not $external.workerUrl) $external.workerKey) -}}
+{{- fail "redis.external.workerUsers is namespace: redis.external.workerUrl must say where workers reach your Redis, as redis://HOST:PORT/DB, and redis.external.workerKey be empty" -}}
 {{- end -}}
 {{- else if $external.existingSecret -}}
 {{- fail (printf "redis.external.existingSecret is %q while redis.bundled.enabled is true: set it to false to use your own Redis" $external.existingSecret) -}}

@@ -17,7 +17,7 @@ def test_the_charts_definitions_are_ours() -> None:
     ours = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "crds").iterdir()}
     charts = {path.name: path.read_text(encoding="utf-8") for path in (CHART / "files" / "crds").iterdir()}
 
-    assert charts == ours, "run `make chart`"
+    assert charts == ours, "run `make crds`"
 
 
 @pytest.mark.parametrize("value", [each for each in VALUES if each.is_leaf], ids=lambda each: each.path)
