@@ -7,7 +7,9 @@ from tests.run_objects import run_manifest, task_with_uid
 
 from scheduledtask_operator.api import ScheduledTaskRun, ScheduledTaskRunStatus
 from scheduledtask_operator.api.run_resource import RunCondition
+from scheduledtask_operator.api.trigger_cause import TriggerCause
 from scheduledtask_operator.control.run_requests import RequestKey, RunRequests
+from scheduledtask_workloads.contract import TriggeredBy
 
 MOMENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ENDED = ScheduledTaskRunStatus(
@@ -101,6 +103,51 @@ async def check_that_what_is_gone_stays_gone(place: Place) -> None:
     await place.port.delete(run)
 
     assert await seen(place, key) is None
+
+
+async def check_that_what_is_made_twice_is_there_once(place: Place) -> None:
+    wanted = await _in_its_namespace(place, "made")
+
+    await place.port.make(wanted)
+    first = await seen(place, _key(wanted))
+    await place.port.make(wanted)
+    second = await seen(place, _key(wanted))
+
+    assert first is not None
+    assert first.metadata.uid
+    assert second == first
+    assert (first.spec, first.run_id) == (wanted.spec, wanted.run_id)
+
+
+async def check_that_what_follows_a_run_is_the_same_run_when_it_is_made_anew(place: Place) -> None:
+    wanted = await _in_its_namespace(place, "anew")
+    await place.port.make(wanted)
+    first = await seen(place, _key(wanted))
+    assert first is not None
+    await place.port.delete(first)
+    await place.see()
+
+    await place.port.make(wanted)
+
+    second = await seen(place, _key(wanted))
+    assert second is not None
+    assert second.metadata.uid != first.metadata.uid
+    assert second.run_id == first.run_id
+
+
+async def _in_its_namespace(place: Place, name: str) -> ScheduledTaskRun:
+    """One that follows another run, which nobody made yet."""
+    namespace, _ = await place.create(run_manifest(f"{name}-beside"))
+    cause = TriggeredBy(
+        scheduled_task="training", run_id="training-1", outcome="Failed", message="no data", result={"a": [1, None]}
+    )
+    manifest = run_manifest(name, triggeredBy=TriggerCause.of(cause))
+    manifest["metadata"]["namespace"] = namespace
+    return ScheduledTaskRun.model_validate(manifest)
+
+
+def _key(run: ScheduledTaskRun) -> RequestKey:
+    return RequestKey(run.metadata.namespace, run.metadata.name)
 
 
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_that_")]

@@ -28,7 +28,6 @@ BROKEN: dict[str, dict[str, Any]] = {
     "concurrencyPolicy": {"concurrencyPolicy": "Queue"},
     "queueLimit": {"queueLimit": 3},
     "pauseAfterFailures": {"pauseAfterFailures": 3},
-    "triggers": {"triggers": [{"scheduledTask": "other", "outcomes": ["Failed"]}]},
     "artifacts.url": {"artifacts": {"url": "s3://bucket"}},
     "freshnessSeconds": {"freshnessSeconds": 60},
 }

@@ -27,7 +27,7 @@ from scheduledtask_operator.api.run_resource import (
     ScheduledTaskRunSpec,
     ScheduledTaskRunStatus,
 )
-from scheduledtask_operator.api.spec import Artifacts, Profile, Retry, ScheduledTaskSpec, Worker
+from scheduledtask_operator.api.spec import Artifacts, Profile, Retry, ScheduledTaskSpec, Trigger, Worker
 from scheduledtask_operator.api.status import Condition, ScheduledTaskStatus
 from scheduledtask_workloads.contract import Requirement, TaskClass
 
@@ -63,6 +63,7 @@ __all__ = [
     "ScheduledTaskSpec",
     "ScheduledTaskStatus",
     "TaskClass",
+    "Trigger",
     "TriggerOutcome",
     "Worker",
     "crd_file_name",

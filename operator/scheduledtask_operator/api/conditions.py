@@ -24,6 +24,7 @@ class ConditionReason(StrEnum):
 
     SCHEDULED = "Scheduled"
     ON_DEMAND = "OnDemand"
+    TRIGGERED = "Triggered"
     SUSPENDED = "Suspended"
     NO_MORE_SLOTS = "NoMoreSlots"
     CATALOG_PENDING = "CatalogPending"
@@ -31,6 +32,7 @@ class ConditionReason(StrEnum):
     UNKNOWN_TASK = "UnknownTask"
     BAD_ARGUMENTS = "BadArguments"
     NOT_FIT_FOR_LIGHT = "NotFitForLight"
+    TRIGGER_CYCLE = "TriggerCycle"
     RUNNING = "Running"
     RETRY_PENDING = "RetryPending"
     WORKERS_STARTING = "WorkersStarting"
@@ -62,10 +64,13 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
     ConditionReason.ON_DEMAND: ReasonNote(
         *_READY, "It has no schedule, and runs when it is asked for.", "Ask for a run with a ScheduledTaskRun."
     ),
+    ConditionReason.TRIGGERED: ReasonNote(
+        *_READY, "It has no schedule, and runs when another one's run ends as `spec.triggers` says."
+    ),
     ConditionReason.SUSPENDED: ReasonNote(
         *_READY,
-        "`spec.suspend` is true: no slot starts. Runs that are asked for do.",
-        "Set `spec.suspend` to false; slots missed meanwhile are not caught up.",
+        "`spec.suspend` is true: no slot starts, and no trigger. Runs that are asked for do.",
+        "Set `spec.suspend` to false; slots and triggers missed meanwhile are not caught up.",
     ),
     ConditionReason.NO_MORE_SLOTS: ReasonNote(
         *_READY,
@@ -96,6 +101,11 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
         *_NOT_READY,
         "`spec.class` asks for the light engine, and the task does not declare itself fit for it.",
         "Write Auto or Heavy, or declare the task with `light=True`.",
+    ),
+    ConditionReason.TRIGGER_CYCLE: ReasonNote(
+        *_NOT_READY,
+        "Its `spec.triggers` lead back to it. None of the triggers of such a ring starts a run.",
+        "The message names the ring; take a trigger out of one of its members.",
     ),
     ConditionReason.RUNNING: ReasonNote(*_BUSY, "A run was admitted and has not ended; `status.active` lists them."),
     ConditionReason.RETRY_PENDING: ReasonNote(

@@ -23,6 +23,7 @@ class EventReason(StrEnum):
     RUN_RETRIED = "RunRetried"
     RUN_CANCELLED = "RunCancelled"
     RUN_NOT_FOUND = "RunNotFound"
+    TRIGGER_STOPPED = "TriggerStopped"
     SLOTS_SKIPPED = "SlotsSkipped"
     POOL_SCALED_UP = "PoolScaledUp"
     POOL_SCALED_DOWN = "PoolScaledDown"
@@ -76,6 +77,11 @@ EVENT_NOTES: Mapping[EventReason, EventNote] = {
         _WARNING,
         "The annotation `scheduledtask.dev/cancel` names a run that is not in flight.",
         "Take its id from `status.active`; a run that has ended needs no cancelling.",
+    ),
+    EventReason.TRIGGER_STOPPED: EventNote(
+        _WARNING,
+        "A run that should have followed another one was not started: too many triggers in a row had led to it.",
+        "Triggers go round in a ring that no manifest shows, such as one that changed meanwhile; find and break it.",
     ),
     EventReason.SLOTS_SKIPPED: EventNote(
         _WARNING,

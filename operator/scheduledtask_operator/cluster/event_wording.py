@@ -11,6 +11,7 @@ from scheduledtask_operator.cluster.status_rank import condition_of
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.control.status_runs import written_time
 from scheduledtask_operator.decisions.scaling import ScaleDecision
+from scheduledtask_operator.decisions.triggers import FollowingRun
 from scheduledtask_workloads.contract import RunRecord, RunState
 from scheduledtask_workloads.contract.messages import SlotsSkipped
 from scheduledtask_workloads.contract.quantity import format_duration
@@ -45,6 +46,12 @@ def of_run(record: RunRecord, now: datetime) -> Words | None:
 
 def of_missing_run(run_id: str) -> Words:
     return Words(EventReason.RUN_NOT_FOUND, f"{run_id} was to be cancelled, and is no run in flight")
+
+
+def of_stopped_trigger(following: FollowingRun) -> Words:
+    cause = following.cause
+    note = f"no run follows {cause.run_id} of {cause.scheduled_task}: {cause.depth - 1} triggers in a row led to it"
+    return Words(EventReason.TRIGGER_STOPPED, note)
 
 
 def of_skip(skipped: SlotsSkipped) -> Words:

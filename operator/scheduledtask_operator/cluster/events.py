@@ -22,6 +22,7 @@ from scheduledtask_operator.control.ports import Clock, Leadership, PoolKey
 from scheduledtask_operator.control.status import Condition
 from scheduledtask_operator.control.status_runs import one_line, written_time
 from scheduledtask_operator.decisions.scaling import ScaleDecision
+from scheduledtask_operator.decisions.triggers import FollowingRun
 from scheduledtask_workloads.contract import RunRecord, TaskKey
 from scheduledtask_workloads.contract.messages import SchedulerToControl, SlotsSkipped
 
@@ -95,6 +96,9 @@ class KubernetesEvents:
 
     def run_not_found(self, key: TaskKey, run_id: str) -> None:
         self._tell(key, event_wording.of_missing_run(run_id))
+
+    def trigger_stopped(self, following: FollowingRun) -> None:
+        self._tell(following.key, event_wording.of_stopped_trigger(following))
 
     def history_read(self, record: RunRecord) -> None:
         """Nothing: it happened before we began, or unseen."""

@@ -43,6 +43,7 @@ from scheduledtask_operator.control.reconcile import Defaults
 from scheduledtask_operator.control.requests import RequestController
 from scheduledtask_operator.control.run_requests import RequestKey
 from scheduledtask_operator.control.status import TaskStatus
+from scheduledtask_operator.control.triggers import Triggers
 from scheduledtask_workloads.contract import TaskKey
 from scheduledtask_workloads.contract.messages import (
     DrainWorkers,
@@ -86,6 +87,7 @@ class Operator:
         self._requests = ClusterRunRequests(client, changed=self._requests_changed)
         self._request_controller = self._make_request_controller()
         self._cancellations = self._make_cancellations()
+        self._triggers = self._make_triggers()
         self._namespaces = Namespaces([self._resources, self._controller, self._users])
         watched, namespaces = self._watched(), settings.namespaces
         self._listing = Listing(client, watched, namespaces=namespaces, came_back=lambda: self._watch.begin_anew())
@@ -132,6 +134,7 @@ class Operator:
             self._catalogs.run(),
             self._request_controller.run(),
             self._cancellations.run(),
+            self._triggers.run(),
             self._remove_unwanted_pools(),
         ]
 
@@ -230,6 +233,17 @@ class Operator:
             clock=self._clock,
         )
 
+    def _make_triggers(self) -> Triggers:
+        return Triggers(
+            book=self._controller.triggers,
+            requests=self._requests,
+            resources=self._resources,
+            link=self._controller.link,
+            leadership=self._leadership,
+            observer=self._events,
+            clock=self._clock,
+        )
+
     def _make_controller(self) -> Controller:
         sinks = StatusSinks([self._writer, self._metrics, self])
         ears = (self._leadership.scheduler_said, self._hear)
@@ -271,6 +285,7 @@ class Operator:
                 self._pools.workers_seen(message)
             case NamespaceUserReady():
                 self._users.user_ready(message)
+        self._triggers.hear(message)
         self._request_controller.hear(message)
 
     def _requests_changed(self, keys: Iterable[RequestKey]) -> None:

@@ -79,6 +79,14 @@ class ClusterRunRequests:
         held = self._held.get(key)
         return held.problem if held else ""
 
+    async def make(self, run: ScheduledTaskRun) -> None:
+        body = run.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+        try:
+            await self._client.create(SCHEDULED_TASK_RUNS.path(run.metadata.namespace), body)
+        except ApiError as error:
+            if not error.is_conflict:
+                raise
+
     async def write_status(self, run: ScheduledTaskRun, status: ScheduledTaskRunStatus) -> None:
         """With a test of its identity: the API server ignores the one that a status comes with."""
         operations: list[Object] = [

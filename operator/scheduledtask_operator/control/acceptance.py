@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scheduledtask_operator.api import ScheduledTask
@@ -10,7 +10,7 @@ from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.ports import Catalog, CatalogPending, Catalogs
 from scheduledtask_operator.decisions.classification import Classification, NotFitForLightError, classify
 from scheduledtask_operator.manifests.pod_template import template_problems
-from scheduledtask_workloads.contract import CatalogEntry
+from scheduledtask_workloads.contract import CatalogEntry, TaskKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,13 @@ async def accept(task: ScheduledTask, catalog: Catalog) -> Accepted | Refused:
         return Accepted(entry, classify(task.spec, entry))
     except NotFitForLightError as error:
         return Refused(ConditionReason.NOT_FIT_FOR_LIGHT, (str(error),))
+
+
+def ring_refused(ring: Sequence[TaskKey]) -> Refused:
+    """`ring`: from a task through those that it triggers back to itself."""
+    path = " -> ".join(key.name for key in ring)
+    message = f"spec.triggers: they go round for ever: {path}; take a trigger out of one of these"
+    return Refused(ConditionReason.TRIGGER_CYCLE, (message,))
 
 
 def unknown_task(name: str, known: Collection[str]) -> str:

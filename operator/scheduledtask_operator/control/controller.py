@@ -22,6 +22,7 @@ from scheduledtask_operator.control.ports import (
 from scheduledtask_operator.control.reconcile import Defaults, Reconciler
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
+from scheduledtask_operator.control.trigger_book import TriggerBook
 from scheduledtask_workloads.contract import RunRecord, TaskKey
 from scheduledtask_workloads.contract.messages import (
     CancelRun,
@@ -58,6 +59,7 @@ class Controller:
         self._ports = ports
         self.queue: KeyedQueue[TaskKey] = KeyedQueue(measured)
         self.runs = RunBook()
+        self.triggers = TriggerBook(ports.resources, ports.memory)
         self.link = SchedulerLink(control_socket, receive=self._receive, connected=self._connected)
         self._terminating: set[str] = set()
         heavy: dict[TaskKey, HeavyJob] = {}
@@ -75,6 +77,7 @@ class Controller:
             memory=ports.memory,
             link=self.link,
             runs=self.runs,
+            triggers=self.triggers,
             heavy=heavy,
             pool_status=self._scaler.status,
             redis_problem=lambda: self._redis_problem,
@@ -99,7 +102,7 @@ class Controller:
             group.create_task(self._scaler.run())
 
     def resources_changed(self, keys: Iterable[TaskKey]) -> None:
-        for key in keys:
+        for key in self.triggers.changed(keys):
             self.queue.add(key)
 
     @property

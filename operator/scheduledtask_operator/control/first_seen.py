@@ -1,4 +1,4 @@
-"""Since when a schedule counts: the moment its rule was first seen, or its suspension lifted."""
+"""Since when a schedule and triggers count: the moment they were first seen, or their suspension lifted."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ class FirstSeen:
     created_at: datetime
     """When the resource was first seen; `@every` counts from it."""
     effective_from: datetime
-    """Only slots strictly after it are due."""
+    """Only slots strictly after it are due, and only runs that end from then on are followed."""
     rule: str
-    """A fingerprint of the fields that make the slots."""
+    """A fingerprint of the fields that make the slots, and of the triggers."""
     suspended: bool
 
 
@@ -35,6 +35,7 @@ def look(seen: FirstSeen | None, spec: ScheduledTaskSpec, now: datetime) -> Firs
 
 
 def rule_fingerprint(spec: ScheduledTaskSpec) -> str:
-    """Equal for specs with the same slots."""
-    fields = (spec.schedule or "", spec.time_zone, str(spec.dst_policy))
+    """Equal for specs with the same slots and the same triggers."""
+    triggers = sorted(f"{each.scheduled_task} {' '.join(sorted(each.outcomes))}" for each in spec.triggers)
+    fields = (spec.schedule or "", spec.time_zone, str(spec.dst_policy), *triggers)
     return hashlib.sha256("\0".join(fields).encode()).hexdigest()[:16]

@@ -1,12 +1,12 @@
 """One resource, from what is wanted to what the scheduler holds and what the status says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.api.conditions import ConditionReason
-from scheduledtask_operator.control.acceptance import Accepted, Pending, Refused, judge
+from scheduledtask_operator.control.acceptance import Accepted, Pending, Refused, judge, ring_refused
 from scheduledtask_operator.control.due import next_due
 from scheduledtask_operator.control.first_seen import FirstSeen, look
 from scheduledtask_operator.control.heavy_jobs import HeavyJob, heavy_job
@@ -14,6 +14,7 @@ from scheduledtask_operator.control.ports import Catalogs, Clock, Memory, Observ
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
 from scheduledtask_operator.control.status import Condition, HistoryLimits, PoolStatus, TaskStatus
+from scheduledtask_operator.control.trigger_book import TriggerBook
 from scheduledtask_operator.decisions.jobs import resolve_job
 from scheduledtask_workloads.contract import Job, TaskKey
 
@@ -43,6 +44,7 @@ class Reconciler:
         memory: Memory,
         link: SchedulerLink,
         runs: RunBook,
+        triggers: TriggerBook,
         heavy: dict[TaskKey, HeavyJob],
         pool_status: Callable[[HeavyJob], PoolStatus | None],
         redis_problem: Callable[[], str],
@@ -56,6 +58,7 @@ class Reconciler:
         self._memory = memory
         self._link = link
         self._runs = runs
+        self._triggers = triggers
         self._heavy = heavy
         self._pool_status = pool_status
         self._redis_problem = redis_problem
@@ -73,7 +76,7 @@ class Reconciler:
             self._remove(key)
             return None
         self._runs.remember(key, _history_limits(resource.task))
-        verdict = await judge(resource.task, self._catalogs) if resource.task else None
+        verdict = await self._judge(resource.task) if resource.task else None
         now = self._clock.now()
         if resource.task is not None and isinstance(verdict, Accepted):
             self._hold(resource.task, verdict, now)
@@ -82,6 +85,10 @@ class Reconciler:
         if status.next_due is None:
             return None
         return max(0.0, (status.next_due - now).total_seconds()) + NEXT_LOOK_MARGIN_SECONDS
+
+    async def _judge(self, task: ScheduledTask) -> Verdict:
+        ring = self._triggers.ring(task.key)
+        return ring_refused(ring) if ring else await judge(task, self._catalogs)
 
     def _hold(self, task: ScheduledTask, accepted: Accepted, now: datetime) -> None:
         seen = self._see(task, now)
@@ -92,6 +99,7 @@ class Reconciler:
             created_at=task.metadata.creation_timestamp or seen.created_at,
             effective_from=seen.effective_from,
             artifacts_url=self._defaults.artifacts_url,
+            is_followed=self._triggers.is_followed(task.key),
         )
         self._accepted[task.key] = accepted
         self._link.put(job)
@@ -112,7 +120,7 @@ class Reconciler:
         due = _next_due(job, now)
         return TaskStatus(
             key=key,
-            condition=_condition(resource, verdict, job, due),
+            condition=_condition(resource, verdict, job, due, self._triggers.missing(key)),
             generation=resource.generation,
             seen=self._memory.first_seen(key),
             pool=self._pool_status(heavy) if heavy else None,
@@ -143,20 +151,31 @@ class Reconciler:
         self._status.forget(key)
 
 
-def _condition(resource: Resource, verdict: Verdict | None, job: Job | None, due: datetime | None) -> Condition:
+def _condition(
+    resource: Resource, verdict: Verdict | None, job: Job | None, due: datetime | None, missing: Sequence[TaskKey]
+) -> Condition:
     if resource.problem or verdict is None:
         return Condition(False, ConditionReason.BAD_MANIFEST, resource.problem)
     if isinstance(verdict, Refused):
         return Condition(False, verdict.reason, "; ".join(verdict.messages))
     if isinstance(verdict, Pending):
         return Condition(None, ConditionReason.CATALOG_PENDING, verdict.message)
+    reason, message = _how_it_runs(resource, job, due)
+    unknown = f"spec.triggers: there is no ScheduledTask {', '.join(map(str, missing))} yet" if missing else ""
+    return Condition(True, reason, "; ".join(part for part in (message, unknown) if part))
+
+
+def _how_it_runs(resource: Resource, job: Job | None, due: datetime | None) -> tuple[ConditionReason, str]:
     if job is not None and job.suspended:
-        return Condition(True, ConditionReason.SUSPENDED, "spec.suspend is true")
+        return ConditionReason.SUSPENDED, "spec.suspend is true"
+    if job is not None and job.schedule is None and resource.task is not None and resource.task.spec.triggers:
+        parents = dict.fromkeys(trigger.scheduled_task for trigger in resource.task.spec.triggers)
+        return ConditionReason.TRIGGERED, f"it runs when {', '.join(parents)} ends"
     if job is not None and job.schedule is None:
-        return Condition(True, ConditionReason.ON_DEMAND, "there is no schedule")
+        return ConditionReason.ON_DEMAND, "there is no schedule"
     if job is not None and due is None:
-        return Condition(True, ConditionReason.NO_MORE_SLOTS, "no slot of spec.schedule is to come")
-    return Condition(True, ConditionReason.SCHEDULED)
+        return ConditionReason.NO_MORE_SLOTS, "no slot of spec.schedule is to come"
+    return ConditionReason.SCHEDULED, ""
 
 
 def _history_limits(task: ScheduledTask | None) -> HistoryLimits:

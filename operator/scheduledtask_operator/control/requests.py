@@ -174,6 +174,7 @@ class RequestController:
             run_id=run.run_id,
             arguments=run.spec.arguments,
             slot_epoch_seconds=run.spec.slot_epoch_seconds,
+            triggered_by=run.spec.triggered_by.told if run.spec.triggered_by else None,
         )
         if not self._link.ask(asked):
             return False

@@ -30,6 +30,10 @@ class RunRequests(Protocol):
         """Why an object that is there cannot be read; empty where it can, or is not there."""
         ...
 
+    async def make(self, run: ScheduledTaskRun) -> None:
+        """Nothing happens where there is one of that name."""
+        ...
+
     async def write_status(self, run: ScheduledTaskRun, status: ScheduledTaskRunStatus) -> None: ...
 
     async def own(self, run: ScheduledTaskRun, task: ScheduledTask) -> None:

@@ -19,6 +19,8 @@ HEAVY_TIMEOUT_LIMIT_SECONDS = 86_400.0
 HEAVY_TIMEOUT_FACTOR = 2  # room for a slow machine over the declared duration
 LIGHT_MEMORY_LIMIT_BYTES = 500 * 1000**2  # the limit of the light class
 HEAVY_MEMORY_HEADROOM = 1.25  # over the declared peak
+FOLLOWED_HISTORY_LIMIT = 20
+"""What a task keeps at least whose ends are triggers: runs that end while nobody leads are followed from there."""
 BODY_BASE_BYTES = 64 * 1024**2  # what a body's process holds before its first line: 48 MiB, measured in a pod
 
 
@@ -30,8 +32,11 @@ def resolve_job(
     created_at: datetime,
     effective_from: datetime,
     artifacts_url: str,
+    is_followed: bool = False,
 ) -> Job:
-    """`effective_from`: since when this schedule counts. `artifacts_url`: where artifacts go unless spec says."""
+    """`effective_from`: since when this schedule counts. `artifacts_url`: where artifacts go unless spec says.
+    `is_followed`: others' triggers name it.
+    """
     spec, task_class = task.spec, classification.task_class
     profile = merge_profile(entry.profile, spec.profile)
     return Job(
@@ -51,7 +56,7 @@ def resolve_job(
         retry=_retry(spec),
         pool=pool_name(task, task_class),
         artifacts_url=artifacts_url if spec.artifacts is None else spec.artifacts.url,
-        history_limit=max(1, spec.successful_runs_history_limit + spec.failed_runs_history_limit),
+        history_limit=_history_limit(spec, is_followed),
     )
 
 
@@ -81,6 +86,11 @@ def memory_limit_bytes(memory_bytes: int | None, task_class: TaskClass) -> int |
 def pool_name(task: ScheduledTask, task_class: TaskClass) -> str:
     """A heavy task's queue: the one it names, else one of its own."""
     return "" if task_class is TaskClass.LIGHT else task.spec.worker.pool or task.metadata.name
+
+
+def _history_limit(spec: ScheduledTaskSpec, is_followed: bool) -> int:
+    shown = max(1, spec.successful_runs_history_limit + spec.failed_runs_history_limit)
+    return max(shown, FOLLOWED_HISTORY_LIMIT, 2 * spec.max_concurrency) if is_followed else shown
 
 
 def _schedule(spec: ScheduledTaskSpec, created_at: datetime, effective_from: datetime) -> JobSchedule | None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduledtask_operator.api import ParsedResource, ParsedRun, parse_paths
-from scheduledtask_operator.control.acceptance import Accepted, accept
+from scheduledtask_operator.control.acceptance import Accepted, accept, ring_refused
+from scheduledtask_operator.decisions.triggers import ring_through
 from scheduledtask_operator.local.catalog_child import ChildCatalog
+from scheduledtask_workloads.contract import TaskKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,15 @@ async def assess_each(
     """What is good, and a line for each thing that is not. Raises OSError when the catalog cannot be asked."""
     good: list[AssessedResource] = []
     refusals: list[str] = []
+    parents = {
+        resource.task.key: [
+            TaskKey(resource.task.key.namespace, each.scheduled_task) for each in resource.task.spec.triggers
+        ]
+        for resource in resources
+    }
     for resource in resources:
-        answer = await accept(resource.task, catalog)
+        ring = ring_through(resource.task.key, lambda key: parents.get(key, []))
+        answer = ring_refused(ring) if ring else await accept(resource.task, catalog)
         if isinstance(answer, Accepted):
             good.append(AssessedResource(resource, answer))
         else:

@@ -9,6 +9,7 @@ from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.control.status import Condition, TaskStatus
 from scheduledtask_operator.decisions.scaling import ScaleDecision
+from scheduledtask_operator.decisions.triggers import FollowingRun
 from scheduledtask_operator.local import wording
 from scheduledtask_operator.local.due_tally import DueTally
 from scheduledtask_operator.local.supervisor import ProcessEnded
@@ -33,6 +34,7 @@ class Board:
     problems: tuple[str, ...] = ()
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=RECENT_LINES))
     phase: str = ""
+    ears: list[Callable[[SchedulerToControl], None]] = field(default_factory=list)
     started_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,7 +111,12 @@ class Board:
         self.tell(line)
 
     def scheduler_said(self, message: SchedulerToControl) -> None:
-        """What is shown comes from the loop."""
+        """What is shown comes from the loop; others may listen by `ears`."""
+        for hear in self.ears:
+            hear(message)
+
+    def trigger_stopped(self, following: FollowingRun) -> None:
+        self.tell(wording.stopped_trigger_line(following))
 
     def scheduler_connected(self, connected: bool) -> None:
         self.tell("scheduler connected" if connected else "scheduler gone")

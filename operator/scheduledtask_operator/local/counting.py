@@ -9,6 +9,7 @@ from scheduledtask_operator.control.controller import Controller
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.body_journal import BodyJournal
 from scheduledtask_operator.local.due_tally import DueTally
+from scheduledtask_operator.local.following import Following
 from scheduledtask_operator.local.summary import TaskSummary, summarize
 from scheduledtask_operator.local.worker_pools import LocalPools
 
@@ -27,6 +28,7 @@ class Counting:
     tally: DueTally
     journal: BodyJournal
     controller: Controller
+    following: Following
     pools: LocalPools
 
     async def run(self) -> list[TaskSummary]:
@@ -48,7 +50,7 @@ class Counting:
         await _within(DRAIN_SECONDS, self.pools.all_gone)
 
     def _active(self) -> bool:
-        return any(status.runs.active for status in self.board.statuses.values())
+        return not self.following.is_idle or any(status.runs.active for status in self.board.statuses.values())
 
 
 async def _within(seconds: float, done: Callable[[], bool]) -> None:

@@ -20,6 +20,7 @@ from scheduledtask_operator.local.body_journal import BodyJournal
 from scheduledtask_operator.local.catalog_child import ChildCatalog
 from scheduledtask_operator.local.counting import Counting
 from scheduledtask_operator.local.errors import BadManifestsError, NotReadyError
+from scheduledtask_operator.local.following import Following
 from scheduledtask_operator.local.manifests import Manifests
 from scheduledtask_operator.local.memory import LocalMemory
 from scheduledtask_operator.local.process_tree import end_marked, is_below
@@ -119,20 +120,22 @@ class DevSession:
     async def _work(self, redis_url: str, runners: Supervised) -> list[TaskSummary]:
         make_worker = partial(self._programs.worker, redis_url)
         pools = self._pools = LocalPools(self._supervisor, make_worker, self._sockets, self._is_busy)
-        controller = self._controller(pools)
+        controller, following = self._controller(pools)
+        parts = [following.run(), *self._background(controller, pools, runners)]
         try:
             async with asyncio.TaskGroup() as group:
-                background = [group.create_task(one) for one in self._background(controller, pools, runners)]
-                summary = await self._until_the_end(controller, pools)
+                background = [group.create_task(one) for one in parts]
+                summary = await self._until_the_end(controller, following, pools)
                 for task in background:
                     task.cancel()
         except BaseExceptionGroup as failures:
             raise _first(failures) from failures
         return summary
 
-    def _controller(self, pools: LocalPools) -> Controller:
+    def _controller(self, pools: LocalPools) -> tuple[Controller, Following]:
         memory = LocalMemory(self._folder)
         memory.forget_others(frozenset(self._manifests.keys()))
+        clock = MachineClock()
         ports = Ports(
             resources=self._manifests,
             catalogs=self._catalog,
@@ -141,10 +144,19 @@ class DevSession:
             pools=pools,
             status=self._board,
             observer=self._board,
-            clock=MachineClock(),
+            clock=clock,
         )
         defaults = Defaults(artifacts_url=str(self._folder.artifacts))
-        return Controller(ports, control_socket=self._programs.control_socket, defaults=defaults)
+        controller = Controller(ports, control_socket=self._programs.control_socket, defaults=defaults)
+        following = Following(
+            controller,
+            self._board,
+            resources=self._manifests,
+            catalogs=self._catalog,
+            leadership=memory,
+            clock=clock,
+        )
+        return controller, following
 
     def _background(
         self, controller: Controller, pools: LocalPools, runners: Supervised
@@ -154,14 +166,17 @@ class DevSession:
         code = [reloader.watch_code(self._project)] if self._project else []
         return [controller.run(), self._read_journal(), watching, *code]
 
-    async def _until_the_end(self, controller: Controller, pools: LocalPools) -> list[TaskSummary]:
+    async def _until_the_end(
+        self, controller: Controller, following: Following, pools: LocalPools
+    ) -> list[TaskSummary]:
         await self._until_ready(controller)
         if self._options.for_seconds is None or self._board.tally is None:
             self._board.enter_phase("running; Ctrl-C stops everything")
             await asyncio.Event().wait()
             return []
         tally = self._board.tally
-        return await Counting(self._options.for_seconds, self._board, tally, self._journal, controller, pools).run()
+        seconds = self._options.for_seconds
+        return await Counting(seconds, self._board, tally, self._journal, controller, following, pools).run()
 
     async def _until_ready(self, controller: Controller) -> None:
         for _ in range(round(READY_TIMEOUT_SECONDS / READY_POLL_SECONDS)):

@@ -4,6 +4,7 @@ import signal
 
 from scheduledtask_operator.control.status import Condition, TaskStatus
 from scheduledtask_operator.decisions.classification import Classification
+from scheduledtask_operator.decisions.triggers import FollowingRun
 from scheduledtask_operator.local.supervisor import ProcessEnded
 from scheduledtask_workloads.contract import Reason, RunRecord, RunState, TaskKey
 from scheduledtask_workloads.contract.messages import SlotsSkipped
@@ -37,6 +38,11 @@ def condition_line(key: TaskKey, condition: Condition, classification: Classific
         return f"{key} not ready: {condition.reason}: {condition.message}"
     engine = f", {classification.task_class} ({classification.reason})" if classification else ""
     return f"{key} {condition.reason}{engine}"
+
+
+def stopped_trigger_line(following: FollowingRun) -> str:
+    cause = following.cause
+    return f"{following.key} does not follow {cause.run_id}: {cause.depth - 1} triggers in a row led to it"
 
 
 def changed_line(status: TaskStatus) -> str:

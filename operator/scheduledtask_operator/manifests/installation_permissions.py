@@ -35,8 +35,8 @@ EVERYWHERE = (
     Permission(
         GROUP,
         "scheduledtaskruns",
-        (*READ, "patch", "delete"),
-        "Requests for one run: made to go with their ScheduledTask, and deleted after their time to live.",
+        (*READ, "create", "patch", "delete"),
+        "Requests for one run: made for triggers, made to go with their ScheduledTask, and deleted after their time.",
     ),
     Permission(GROUP, "scheduledtaskruns/status", ("patch",), "The outcome of such a run."),
     Permission("", "events", ("create", "patch"), "Transitions and failures, for `kubectl describe`."),

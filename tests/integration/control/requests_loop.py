@@ -5,11 +5,13 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from tests.run_objects import RunObjects, task_with_uid
 
 from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.control.cancellations import Cancellations
+from scheduledtask_operator.control.first_seen import FirstSeen, look
 from scheduledtask_operator.control.grants import keep_granting
 from scheduledtask_operator.control.machine_clock import MachineClock
 from scheduledtask_operator.control.ports import Resource, Standing
@@ -17,8 +19,11 @@ from scheduledtask_operator.control.requests import RequestController
 from scheduledtask_operator.control.run_requests import RequestKey
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
+from scheduledtask_operator.control.trigger_book import TriggerBook
+from scheduledtask_operator.control.triggers import Triggers
+from scheduledtask_operator.decisions.triggers import FollowingRun
 from scheduledtask_operator.local.catalog_child import ChildCatalog
-from scheduledtask_workloads.contract import Job, RunState, TaskKey
+from scheduledtask_workloads.contract import Job, RunRecord, RunState, TaskKey
 from scheduledtask_workloads.contract.messages import RunChanged, SchedulerToControl, TaskHistory
 
 DEADLINE_SECONDS = 60.0
@@ -69,15 +74,43 @@ class RequestsLoop:
         )
         self.cancellations = Cancellations(runs=self.runs, link=self.link, leadership=term, observer=self, clock=clock)
         objects.changed = self.requests.changed
+        self.seen: dict[TaskKey, FirstSeen] = {}
+        self.book = TriggerBook(self.tasks, self)
+        self.triggers = Triggers(
+            book=self.book,
+            requests=objects,
+            resources=self.tasks,
+            link=self.link,
+            leadership=term,
+            observer=self,
+            clock=clock,
+        )
+        self.stopped: list[TaskKey] = []
+        self.ended: list[RunRecord] = []
+        self.deaf = False
 
-    def hold(self, job: Job) -> None:
+    def hold(self, job: Job, **spec: Any) -> None:
         """A ScheduledTask, with its job."""
-        self.tasks.held[job.key] = task_with_uid(job.name, f"uid-of-{job.name}")
+        task = self.tasks.held[job.key] = task_with_uid(job.name, f"uid-of-{job.name}", **spec)
+        self.seen[job.key] = look(self.seen.get(job.key), task.spec, MachineClock().now())
+        self.book.changed([job.key])
         self.link.put(job)
 
     def remove_task(self, key: TaskKey) -> None:
         del self.tasks.held[key]
         self.link.remove(key)
+
+    def first_seen(self, key: TaskKey) -> FirstSeen | None:
+        return self.seen.get(key)
+
+    def remember(self, key: TaskKey, seen: FirstSeen) -> None:
+        self.seen[key] = seen
+
+    def forget(self, key: TaskKey) -> None:
+        self.seen.pop(key, None)
+
+    def trigger_stopped(self, following: FollowingRun) -> None:
+        self.stopped.append(following.key)
 
     def run_not_found(self, key: TaskKey, run_id: str) -> None:
         self.not_found.append(run_id)
@@ -89,6 +122,7 @@ class RequestsLoop:
             keep_granting(self.link, self.term, MachineClock()),
             self.requests.run(),
             self.cancellations.run(),
+            self.triggers.run(),
         )
         tasks = [asyncio.create_task(part) for part in parts]
         try:
@@ -116,9 +150,12 @@ class RequestsLoop:
 
     def _receive(self, message: SchedulerToControl) -> None:
         self.heard.append(message)
+        if not self.deaf:
+            self.triggers.hear(message)
         self.requests.hear(message)
         match message:
             case RunChanged(record=record):
                 self.runs.change(record)
+                self.ended += [record] if record.state.final else []
             case TaskHistory(namespace=namespace, name=name, records=records):
                 self.runs.load(TaskKey(namespace, name), records)

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from scheduledtask_workloads.catalog.errors import ArtifactsUnavailableError
+from scheduledtask_workloads.contract import TriggeredBy
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class RunContext:
 
     `run_id` is the same in every attempt of a run: use it as the key of what must happen once.
     `slot` is the due time (UTC), None for a run that was asked for. `deadline` (UTC) is when the body is ended.
+    `triggered_by` is the run of another ScheduledTask whose end started this one, None where there is none.
     """
 
     namespace: str
@@ -38,6 +40,7 @@ class RunContext:
     deadline: datetime
     logger: logging.Logger
     artifacts_url: str = ""
+    triggered_by: TriggeredBy | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
 
     def cancelled(self) -> bool:

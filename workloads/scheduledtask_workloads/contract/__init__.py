@@ -21,6 +21,7 @@ from scheduledtask_workloads.contract.job import (
 )
 from scheduledtask_workloads.contract.model import CONTRACT_VERSION
 from scheduledtask_workloads.contract.run import AttemptReport, Reason, RunOrder, RunRecord, RunState
+from scheduledtask_workloads.contract.triggered_by import TriggeredBy
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -45,5 +46,6 @@ __all__ = [
     "TaskClass",
     "TaskKey",
     "TaskProfile",
+    "TriggeredBy",
     "slot_run_id",
 ]

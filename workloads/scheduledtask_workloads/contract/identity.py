@@ -51,6 +51,19 @@ def requesting_object(run_id: str) -> str | None:
     return match["name"] if match else None
 
 
+def triggered_run_name(parent: TaskKey, parent_run_id: str, name: str) -> str:
+    """What asks for the run of the ScheduledTask `name` that follows the end of a run: always the same, 63 characters
+    at most.
+    """
+    digest = hashlib.sha256(f"{parent}\0{parent_run_id}".encode()).hexdigest()
+    return f"{name}-{digest[:10]}"
+
+
+def run_artifacts_url(artifacts_url: str, key: TaskKey, run_id: str) -> str:
+    """The folder of one run below what a job has; empty where it has none."""
+    return f"{artifacts_url.rstrip('/')}/{key.namespace}/{key.name}/{run_id}" if artifacts_url else ""
+
+
 class AttemptRef(Message):
     """One attempt of one run, admitted under one leader's fence. Attempts count from 1."""
 

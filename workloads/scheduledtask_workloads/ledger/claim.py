@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Job, Reason, RunOrder, slot_run_id
+from scheduledtask_workloads.contract import AttemptRef, AttemptReport, Job, Reason, RunOrder, TriggeredBy, slot_run_id
 
 
 class Claim(NamedTuple):
@@ -17,6 +17,8 @@ class Claim(NamedTuple):
     """Unix seconds: the slot with its jitter, or when the request came; the starting deadline counts from here."""
     told_slot_epoch_seconds: int | None = None
     """Of a request: the slot that its body is told, which decides nothing."""
+    triggered_by: TriggeredBy | None = None
+    """Of a request that another run's end made."""
 
     @classmethod
     def of_slot(cls, job: Job, slot_epoch_seconds: int, due_at: float) -> "Claim":
@@ -36,6 +38,7 @@ class Claim(NamedTuple):
             timeout_seconds=job.timeout_seconds,
             memory_limit_bytes=job.memory_limit_bytes,
             artifacts_url=job.artifacts_url,
+            triggered_by=self.triggered_by,
         )
 
 

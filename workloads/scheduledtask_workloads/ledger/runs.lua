@@ -11,7 +11,7 @@
 --   tasks           hash, name → newest decided slot (Unix seconds, -1 none), a space, and the run ids that have not
 --                   ended, each followed by a space
 --   runs            hash, RUN → a line of JSON and the order, JSON too, which is never decoded here. The line: state, attempt, fence, class, slot, retry {limit, backoff, max_backoff, on_lost},
---                   keep (history), pool, failures, losses, admitted_at, started_at, ended_at, retry_at,
+--                   keep (history), pool, depth (of triggers), failures, losses, admitted_at, started_at, ended_at, retry_at,
 --                   lease (server's Unix seconds), by (who claimed), host, entry (who entered), cancelled, peak, tail (JSON members)
 --   sweep           sorted set, RUN by when the leader must look again (server's Unix seconds)
 --   removed         set, names whose task was deleted while runs were open
@@ -135,7 +135,7 @@ local function record_of(prefix, name, run_id, run)
   local members = cjson.encode({
     namespace = namespace_of(prefix), name = name, task_class = run.class, state = run.state,
     slot_epoch_seconds = run.slot, failures = run.failures or 0, losses = run.losses or 0,
-    admitted_at = run.admitted_at, started_at = run.started_at, ended_at = run.ended_at, retry_at = run.retry_at,
+    trigger_depth = run.depth, admitted_at = run.admitted_at, started_at = run.started_at, ended_at = run.ended_at, retry_at = run.retry_at,
     peak_memory_bytes = run.peak, host = run.host or '',
   })
   local tail = run.tail and ',' .. run.tail or ''

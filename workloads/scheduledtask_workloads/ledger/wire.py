@@ -102,15 +102,25 @@ def claim_lines(claim: Claim, job: EncodedJob, now: float) -> tuple[bytes, ...]:
         b"" if slot is None else b"%d" % slot,
         b"-1" if now > claim.due_at + job.deadline_seconds else job.limit,
         job.kind,
-        job.constants,
+        constants_line(claim, job),
         order_line(claim, job),
     )
 
 
+def constants_line(claim: Claim, job: EncodedJob) -> bytes:
+    """Of a triggered run with its depth, which its record is to tell."""
+    cause = claim.triggered_by
+    return job.constants if cause is None else b'"depth":%d,' % cause.depth + job.constants
+
+
 def order_line(claim: Claim, job: EncodedJob) -> bytes:
-    """What is stored for the next attempts. A slot that decides nothing stands here alone."""
-    told_slot = claim.told_slot_epoch_seconds
-    return job.order if told_slot is None else b'{"slot_epoch_seconds":%d,' % told_slot + job.order[1:]
+    """What is stored for the next attempts. A slot that decides nothing, and a trigger, stand here alone."""
+    order, told_slot, cause = job.order, claim.told_slot_epoch_seconds, claim.triggered_by
+    if told_slot is not None:
+        order = b'{"slot_epoch_seconds":%d,' % told_slot + order[1:]
+    if cause is not None:
+        order = b'{"triggered_by":%s,' % cause.model_dump_json().encode() + order[1:]
+    return order
 
 
 def next_attempt(fence: int, namespace: bytes, name: bytes, run_id: bytes, run: bytes, order: bytes) -> NextAttempt:

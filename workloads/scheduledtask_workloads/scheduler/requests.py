@@ -112,7 +112,8 @@ def _claim(job: Job, asked: _Asked) -> Claim:
     arguments = asked.message.arguments
     if arguments:
         job = job.model_copy(update={"arguments": {**job.arguments, **arguments}})
-    return Claim(job, asked.message.run_id, None, asked.at, asked.message.slot_epoch_seconds)
+    message = asked.message
+    return Claim(job, message.run_id, None, asked.at, message.slot_epoch_seconds, message.triggered_by)
 
 
 def _admitted(claim: Claim, now: float) -> RunRecord:
@@ -123,6 +124,7 @@ def _admitted(claim: Claim, now: float) -> RunRecord:
         task_class=claim.job.task_class,
         state=RunState.ADMITTED,
         attempts=1,
+        trigger_depth=claim.triggered_by.depth if claim.triggered_by else 0,
         admitted_at=now,
     )
 

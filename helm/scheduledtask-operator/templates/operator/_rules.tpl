@@ -7,10 +7,10 @@
 - apiGroups: [scheduledtask.dev]
   resources: [scheduledtasks/status]
   verbs: [patch]
-# Requests for one run: made to go with their ScheduledTask, and deleted after their time to live.
+# Requests for one run: made for triggers, made to go with their ScheduledTask, and deleted after their time.
 - apiGroups: [scheduledtask.dev]
   resources: [scheduledtaskruns]
-  verbs: [get, list, watch, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [scheduledtask.dev]
   resources: [scheduledtaskruns/status]
   verbs: [patch]
