@@ -85,7 +85,10 @@ def test_the_definitions_lose_nothing_on_their_way_through_the_chart(api: Api, h
         on_server = json.loads(api.kubectl("get", "crd", each["metadata"]["name"], "--output=json"))
         for version in each["spec"]["versions"]:
             assert version["schema"] == on_server["spec"]["versions"][0]["schema"]
-        assert each["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+        assert each["metadata"]["annotations"] == {
+            "helm.sh/resource-policy": "keep",
+            "argocd.argoproj.io/sync-options": "Prune=false",
+        }
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
