@@ -43,6 +43,14 @@ _OTHERS = f"""\
 | workers, the bodies of heavy tasks | `{WORKER_SERVICE_ACCOUNT}` of their namespace: no rights | none | \
 a user of the namespace's own, held to its keys |
 | Redis | `{REDIS_NAME}`: no rights | none | |
+| the Job before an installation or upgrade | `{REDIS_NAME}-password`: get, create, patch the Secret `{REDIS_NAME}`; \
+gone when it has ended | its own | makes the password, once |
+| the pod of `helm test` | `{NAME}-test`: get, create, patch, delete the ScheduledTask `{NAME}-test`; gone when it has \
+succeeded | its own | none |
+
+Where `watchNamespaces` names some, "in every namespace" is "in each of those", by a Role in each. Where an external
+Redis lets nobody make users (`redis.external.workerUsers: given`), the operator and all workers hold the one user of
+workers.
 
 What a part does not hold it cannot use: a body in the runners reaches Redis over the network, since a pod has one
 network, and is told to authenticate. The metrics and health pages of the operator (port 8080) ask for nothing.

@@ -1,8 +1,10 @@
 """What is generated of the chart is what its sources say, and every value says what it is for."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from helm.readme import CHART, Value, chart_values, readme
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,6 +20,13 @@ def test_the_charts_definitions_are_ours() -> None:
     charts = {path.name: path.read_text(encoding="utf-8") for path in (CHART / "files" / "crds").iterdir()}
 
     assert charts == ours, "run `make crds`"
+
+
+def test_the_chart_and_the_images_are_of_the_packages_version() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert {chart["version"], chart["appVersion"]} == {project["version"]}
 
 
 @pytest.mark.parametrize("value", [each for each in VALUES if each.is_leaf], ids=lambda each: each.path)
