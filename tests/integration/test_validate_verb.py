@@ -49,8 +49,8 @@ def problems_of(folder: Path, *texts: str) -> list[str]:
         ("{task: system-health, timeZone: Europe/Pariss}", ["spec.timeZone", "Europe/Pariss", "Europe/Paris"]),
         ("{task: system-health, schedul: '@daily'}", [":4:", "schedul", "did you mean", "schedule"]),
         (
-            "{task: system-health, triggers: [{scheduledTask: health, outcomes: [Failed]}]}",
-            ["spec.triggers", "round for ever", "health -> health"],
+            "{task: system-health, triggers: [{scheduledTask: check, outcomes: [Failed]}]}",
+            ["spec.triggers", "round for ever", "check -> check"],
         ),
         ("{task: model-training, class: Light}", ["spec.class", "Light", "Auto or Heavy"]),
     ],
