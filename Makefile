@@ -43,6 +43,10 @@ format: install ## Put the code into the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: services
+services: install ## Test against Debian's servers: Redis with TLS, Sentinels and users, PostgreSQL; fetched, not installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/services
+
 .PHONY: cluster-up
 cluster-up: install ## Start a real cluster for tests; docs/testing-on-a-cluster.md says which, and what it needs
 	$(BIN)/python -m tests.cluster up

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from tests.services.packages import Programs
+from tests.services.packages import Programs, copied
 from tests.services.redis_nodes import await_true, free_ports
 
 UNPRIVILEGED = "nobody"
@@ -40,6 +40,7 @@ class PostgresServer:
         who = self._who()
         if who:
             os.chown(self._folder, who["user"], who["group"])
+            self._programs = copied(self._programs, self._folder / "programs")
         password = self._folder / "password"
         password.write_text(self._password)
         password.chmod(0o644)
