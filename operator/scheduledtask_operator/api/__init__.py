@@ -18,7 +18,15 @@ from scheduledtask_operator.api.parsing import (
     parse_paths,
 )
 from scheduledtask_operator.api.problems import ManifestProblem, Notice
-from scheduledtask_operator.api.resource import API_VERSION, GROUP, KIND, VERSION, ObjectMeta, ScheduledTask
+from scheduledtask_operator.api.resource import (
+    API_VERSION,
+    GROUP,
+    KIND,
+    PAUSED_ANNOTATION,
+    VERSION,
+    ObjectMeta,
+    ScheduledTask,
+)
 from scheduledtask_operator.api.run_resource import (
     RUN_KIND,
     RunOutcome,
@@ -34,6 +42,7 @@ from scheduledtask_workloads.contract import Requirement, TaskClass
 __all__ = [
     "API_VERSION",
     "GROUP",
+    "PAUSED_ANNOTATION",
     "KIND",
     "PLURAL",
     "RUN_KIND",

@@ -26,12 +26,15 @@ class ConditionReason(StrEnum):
     ON_DEMAND = "OnDemand"
     TRIGGERED = "Triggered"
     SUSPENDED = "Suspended"
+    NAMESPACE_PAUSED = "NamespacePaused"
     NO_MORE_SLOTS = "NoMoreSlots"
     CATALOG_PENDING = "CatalogPending"
     BAD_MANIFEST = "BadManifest"
     UNKNOWN_TASK = "UnknownTask"
     BAD_ARGUMENTS = "BadArguments"
     NOT_FIT_FOR_LIGHT = "NotFitForLight"
+    LIGHT_NOT_ALLOWED = "LightNotAllowed"
+    SECRET_NOT_READABLE = "SecretNotReadable"  # noqa: S105
     TRIGGER_CYCLE = "TriggerCycle"
     RUNNING = "Running"
     RETRY_PENDING = "RetryPending"
@@ -72,6 +75,13 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
         "`spec.suspend` is true: no slot starts, and no trigger. Runs that are asked for do.",
         "Set `spec.suspend` to false; slots and triggers missed meanwhile are not caught up.",
     ),
+    ConditionReason.NAMESPACE_PAUSED: ReasonNote(
+        *_READY,
+        'Its namespace has the annotation `scheduledtask.dev/paused: "true"`: no slot starts, and runs that are asked '
+        "for are refused. Runs in flight go on.",
+        "`kubectl annotate namespace NAME scheduledtask.dev/paused-` ends it. Slots missed meanwhile are not caught "
+        "up.",
+    ),
     ConditionReason.NO_MORE_SLOTS: ReasonNote(
         *_READY,
         "Its schedule has no slot to come: the time after `@at` is past, or no date is ever as the expression says.",
@@ -106,6 +116,18 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
         *_NOT_READY,
         "Its `spec.triggers` lead back to it. None of the triggers of such a ring starts a run.",
         "The message names the ring; take a trigger out of one of its members.",
+    ),
+    ConditionReason.LIGHT_NOT_ALLOWED: ReasonNote(
+        *_NOT_READY,
+        "It would run light, and the platform team has not listed it: the runners of light tasks are shared by all "
+        "namespaces, so only the built-in tasks are everybody's.",
+        "Ask the platform team to list NAMESPACE/TASK (the operator's `--light-allow`), or write `class: Heavy`.",
+    ),
+    ConditionReason.SECRET_NOT_READABLE: ReasonNote(
+        *_NOT_READY,
+        "An argument of a light task refers to a Secret that is not there, or that its namespace does not let the "
+        "operator read. A version that was accepted before goes on; of its runs those fail that need the value.",
+        "The message has the reference and the fix, such as the `kubectl create rolebinding` to run. See secrets.md.",
     ),
     ConditionReason.RUNNING: ReasonNote(*_BUSY, "A run was admitted and has not ended; `status.active` lists them."),
     ConditionReason.RETRY_PENDING: ReasonNote(

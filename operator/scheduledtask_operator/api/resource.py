@@ -16,6 +16,7 @@ from scheduledtask_workloads.schedule import ScheduleError, check_zone, parse_ru
 GROUP = "scheduledtask.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
+PAUSED_ANNOTATION = f"{GROUP}/paused"  # of a Namespace
 KIND = "ScheduledTask"
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # a manifest has no creation yet, which @every counts from
 

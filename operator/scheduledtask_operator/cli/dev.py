@@ -12,10 +12,12 @@ import click
 from rich.console import Console
 
 from scheduledtask_operator.cli.problems import EXIT_FAILED, EXIT_INTERRUPTED, CommandProblem
+from scheduledtask_operator.cli.secrets_option import secrets_option
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.due_tally import DueTally
 from scheduledtask_operator.local.errors import BadManifestsError, LocalError
 from scheduledtask_operator.local.live_view import LiveView
+from scheduledtask_operator.local.secrets import local_secrets
 from scheduledtask_operator.local.session import DevOptions, DevSession
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.summary import TaskSummary, as_json, as_table
@@ -51,6 +53,7 @@ MAX_RUNNERS = 64
     "--runners", type=click.IntRange(1, MAX_RUNNERS), default=2, show_default=True, help="Processes for light tasks."
 )
 @click.option("--redis-url", metavar="URL", help="Use this Redis instead of the embedded server.")
+@secrets_option
 def command(
     paths: tuple[Path, ...],
     recursive: bool,
@@ -59,13 +62,14 @@ def command(
     state: Path | None,
     runners: int,
     redis_url: str | None,
+    secrets: Path | None,
 ) -> None:
     """Run the ScheduledTasks of a directory on this machine.
 
     A terminal shows them live; without one, each event is a line. Edited manifests and task code are read again.
     With --output json the summary is the last line of standard output, and events go to standard error.
     """
-    options = DevOptions(paths, recursive, runners, redis_url, for_seconds)
+    options = DevOptions(paths, recursive, runners, redis_url, for_seconds, local_secrets(secrets))
     folder = StateFolder(state or _beside(paths[0]))
     try:
         folder.open()

@@ -11,6 +11,8 @@ from scheduledtask_operator.cluster.errors import ClusterError
 from scheduledtask_operator.cluster.kopf_logs import tame_kopf
 from scheduledtask_operator.cluster.program import run_operator
 from scheduledtask_operator.cluster.settings import HTTP_PORT, LEASE_NAME, OperatorSettings, own_namespace, own_pod_name
+from scheduledtask_operator.decisions.light_allowance import LightAllowance, LightRule, LightRuleError
+from scheduledtask_operator.manifests.installation_permissions import SECRET_READER_ROLE
 from scheduledtask_operator.manifests.worker_redis import WorkerRedis
 from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
 from scheduledtask_workloads.contract.redis_endpoint import FORMS
@@ -64,6 +66,20 @@ from scheduledtask_workloads.contract.redis_endpoint import FORMS
     help="`namespace`: each has a Redis user of its own, which the scheduler makes. `given`: all workers connect as the"
     " one in --worker-redis-url, for a Redis that lets nobody make users.",
 )
+@click.option(
+    "--light-allow",
+    "light_rules",
+    metavar="NAMESPACE/TASK",
+    multiple=True,
+    help="This task may run light in that namespace, beside the built-in ones, which may in all; * is any of either."
+    " May be given again.",
+)
+@click.option(
+    "--secret-reader-role",
+    default=SECRET_READER_ROLE,
+    show_default=True,
+    help="The ClusterRole that a namespace binds to let light tasks take arguments from its Secrets.",
+)
 @click.option("--artifacts-url", default="", help="Where runs leave their files when their task says nothing else.")
 def command(
     control_socket: Path,
@@ -75,6 +91,8 @@ def command(
     worker_redis_url: str,
     worker_redis_ca_file: Path | None,
     worker_redis_users: str,
+    light_rules: tuple[str, ...],
+    secret_reader_role: str,
     artifacts_url: str,
 ) -> None:
     worker_redis = _worker_redis(worker_redis_url, worker_redis_ca_file, as_given=worker_redis_users == "given")
@@ -88,6 +106,8 @@ def command(
         worker_image=worker_image,
         image_pull_policy=image_pull_policy,
         worker_redis=worker_redis,
+        light_allowance=_light_allowance(light_rules),
+        secret_reader_role=secret_reader_role,
         artifacts_url=artifacts_url,
     )
     try:
@@ -96,6 +116,14 @@ def command(
         asyncio.run(run_operator(settings))
     except (LoggingSettingError, ClusterError) as error:
         raise CommandProblem(str(error)) from error
+
+
+def _light_allowance(rules: tuple[str, ...]) -> LightAllowance:
+    """Raises CommandProblem."""
+    try:
+        return LightAllowance(frozenset(map(LightRule.parse, rules)))
+    except LightRuleError as error:
+        raise CommandProblem(f"--light-allow: {error}") from error
 
 
 def _worker_redis(url: str, ca_file: Path | None, *, as_given: bool) -> WorkerRedis | None:

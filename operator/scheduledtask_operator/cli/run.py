@@ -17,11 +17,14 @@ import click
 from scheduledtask_operator.cli.assignments import parse_assignments
 from scheduledtask_operator.cli.problems import EXIT_FAILED, CommandProblem
 from scheduledtask_operator.cli.quantity_options import as_bytes, as_seconds
+from scheduledtask_operator.cli.secrets_option import secrets_option
 from scheduledtask_operator.local.catalog_child import ChildCatalog
 from scheduledtask_operator.local.errors import LocalError
 from scheduledtask_operator.local.project import environment_for
+from scheduledtask_operator.local.secrets import LocalSecrets, local_secrets
 from scheduledtask_workloads.contract import AttemptRef, AttemptReport, RunOrder, RunState, TaskClass
 from scheduledtask_workloads.contract.quantity import format_duration, format_memory
+from scheduledtask_workloads.contract.secrets import reference_problems, references_in, without_variables
 
 
 @click.command(name="run")
@@ -46,6 +49,7 @@ from scheduledtask_workloads.contract.quantity import format_duration, format_me
     show_default=True,
     help="Where it may leave files; made when it does.",
 )
+@secrets_option
 @click.option("--debug", is_flag=True, help="Run it in this process: breakpoint() works, an exception opens pdb.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
@@ -54,6 +58,7 @@ def command(
     timeout_seconds: float,
     memory_limit_bytes: int | None,
     artifacts: Path,
+    secrets: Path | None,
     debug: bool,
     output: str,
 ) -> None:
@@ -62,8 +67,10 @@ def command(
     Exit code 0 when it succeeded, 1 when it failed, 2 when it was asked for wrongly.
     """
     arguments = parse_assignments(assignments)
+    _refuse_bad_references(arguments)
     environment = environment_for([Path()])
     _check(task, arguments, environment)
+    environment = without_variables(environment) | _secret_variables(arguments, local_secrets(secrets))
     order = RunOrder(
         ref=AttemptRef(namespace="local", name=task, run_id=_run_id(datetime.now(UTC)), attempt=1, fence=0),
         task_class=TaskClass.HEAVY,  # no engine: the class decides nothing here
@@ -80,6 +87,22 @@ def command(
 
 def _run_id(now: datetime) -> str:
     return f"run-{now:%Y%m%dT%H%M%S}-{os.getpid()}"
+
+
+def _refuse_bad_references(arguments: Mapping[str, Any]) -> None:
+    """Raises CommandProblem."""
+    problems = [f"arguments.{'.'.join(map(str, path))}: {found}" for path, found in reference_problems(arguments)]
+    if problems:
+        raise CommandProblem(problems)
+
+
+def _secret_variables(arguments: Mapping[str, Any], secrets: LocalSecrets) -> dict[str, str]:
+    """As a worker's. Raises CommandProblem with a line for each that is not here."""
+    references = references_in(arguments)
+    problems = secrets.problems(references)
+    if problems:
+        raise CommandProblem([f"arguments: {problem}" for problem in problems])
+    return secrets.variables(references)
 
 
 def _check(task: str, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> None:
@@ -129,6 +152,7 @@ def _summary(report: AttemptReport) -> str:
 
 
 def _debug(order: RunOrder, environment: Mapping[str, str]) -> bool:
+    os.environ.clear()
     os.environ.update(environment)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     from scheduledtask_workloads.catalog import load_catalog

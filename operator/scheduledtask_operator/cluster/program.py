@@ -30,6 +30,7 @@ from scheduledtask_operator.cluster.pools import KubernetesPools
 from scheduledtask_operator.cluster.redis_users import PoolsWithUsers, RedisUsers
 from scheduledtask_operator.cluster.resources import ClusterResources
 from scheduledtask_operator.cluster.run_requests import ClusterRunRequests
+from scheduledtask_operator.cluster.secrets import ClusterSecrets
 from scheduledtask_operator.cluster.settings import OperatorSettings
 from scheduledtask_operator.cluster.status_writer import StatusWriter
 from scheduledtask_operator.cluster.wanted_pools import WantedPools
@@ -88,7 +89,8 @@ class Operator:
         self._request_controller = self._make_request_controller()
         self._cancellations = self._make_cancellations()
         self._triggers = self._make_triggers()
-        self._namespaces = Namespaces([self._resources, self._controller, self._users])
+        paused = self._resources.namespace_paused
+        self._namespaces = Namespaces([self._resources, self._controller, self._users], paused)
         watched, namespaces = self._watched(), settings.namespaces
         self._listing = Listing(client, watched, namespaces=namespaces, came_back=lambda: self._watch.begin_anew())
         listed = self._listing.watch_began_anew
@@ -256,10 +258,17 @@ class Operator:
             status=sinks,
             observer=Observers([self._events, self._metrics], ears),
             clock=self._clock,
+            secrets=ClusterSecrets(self._client, reader_role=self._settings.secret_reader_role),
         )
         defaults = Defaults(artifacts_url=self._settings.artifacts_url, worker_image=self._settings.worker_image)
         socket = self._settings.control_socket
-        return Controller(ports, control_socket=socket, defaults=defaults, measured=self._metrics.measured)
+        return Controller(
+            ports,
+            control_socket=socket,
+            defaults=defaults,
+            measured=self._metrics.measured,
+            allowance=self._settings.light_allowance,
+        )
 
     def _watched(self) -> list[Watched[Any]]:
         resources, requests, pools, namespaces = self._resources, self._requests, self._pools, self._namespaces

@@ -69,6 +69,7 @@ class ClusterResources:
         self._cancel = cancel
         self._held: dict[TaskKey, _Held] = {}
         self._terminating: set[str] = set()
+        self._paused: set[str] = set()
 
     def keys(self) -> Collection[TaskKey]:
         return list(self._held)
@@ -77,7 +78,7 @@ class ClusterResources:
         held = self._held.get(key)
         if held is None or held.mark.deleting or key.namespace in self._terminating:
             return None
-        return Resource(held.task, held.problem, held.mark.generation)
+        return Resource(held.task, held.problem, held.mark.generation, key.namespace in self._paused)
 
     def tasks(self) -> list[ScheduledTask]:
         """The good ones."""
@@ -121,6 +122,11 @@ class ClusterResources:
 
     def namespace_gone(self, namespace: str) -> None:
         self._terminating.discard(namespace)
+
+    def namespace_paused(self, namespace: str, paused: bool) -> None:
+        """Or not any more."""
+        (self._paused.add if paused else self._paused.discard)(namespace)
+        self._changed(key for key in self.keys() if key.namespace == namespace)
 
 
 def _held(read: ReadObject, before: _Held | None) -> _Held:

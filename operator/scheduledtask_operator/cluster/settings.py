@@ -5,6 +5,8 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scheduledtask_operator.decisions.light_allowance import BUILT_IN_ALONE, LightAllowance
+from scheduledtask_operator.manifests.installation_permissions import SECRET_READER_ROLE
 from scheduledtask_operator.manifests.worker_redis import WorkerRedis
 
 HTTP_PORT = 8080
@@ -30,6 +32,10 @@ class OperatorSettings:
     image_pull_policy: str = "IfNotPresent"
     worker_redis: WorkerRedis | None = None
     """Redis as workers of any namespace reach it; None: none can be given to them."""
+    secret_reader_role: str = SECRET_READER_ROLE
+    """The ClusterRole that a namespace binds where light tasks take arguments from its Secrets."""
+    light_allowance: LightAllowance = BUILT_IN_ALONE
+    """Which tasks run light, beside the built-in ones."""
     artifacts_url: str = ""
     """Where runs of tasks that say nothing else leave their files."""
 

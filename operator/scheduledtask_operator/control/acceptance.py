@@ -9,8 +9,9 @@ from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.ports import Catalog, CatalogPending, Catalogs
 from scheduledtask_operator.decisions.classification import Classification, NotFitForLightError, classify
+from scheduledtask_operator.decisions.light_allowance import NO_BOUNDS, LightAllowance
 from scheduledtask_operator.manifests.pod_template import template_problems
-from scheduledtask_workloads.contract import CatalogEntry, TaskKey
+from scheduledtask_workloads.contract import CatalogEntry, TaskClass, TaskKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Refused:
 
     reason: ConditionReason
     messages: tuple[str, ...]
+    classification: Classification | None = None  # where it came so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,20 @@ class Pending:
     message: str
 
 
-async def judge(task: ScheduledTask, catalogs: Catalogs) -> Accepted | Refused | Pending:
+async def judge(
+    task: ScheduledTask, catalogs: Catalogs, allowance: LightAllowance = NO_BOUNDS
+) -> Accepted | Refused | Pending:
     """As `accept`, by the catalog that is this task's, once it is there; the pod that reads it has its template too."""
     template = template_problems(task.spec.worker.pod_template)
     if template:
         return Refused(ConditionReason.BAD_MANIFEST, template)
     catalog = catalogs.of(task)
-    return Pending(catalog.message) if isinstance(catalog, CatalogPending) else await accept(task, catalog)
+    if isinstance(catalog, CatalogPending):
+        return Pending(catalog.message)
+    return await accept(task, catalog, allowance)
 
 
-async def accept(task: ScheduledTask, catalog: Catalog) -> Accepted | Refused:
+async def accept(task: ScheduledTask, catalog: Catalog, allowance: LightAllowance = NO_BOUNDS) -> Accepted | Refused:
     """Raises OSError when the catalog could not be asked about the arguments."""
     entry = catalog.find(task.spec.task)
     if entry is None:
@@ -52,9 +58,18 @@ async def accept(task: ScheduledTask, catalog: Catalog) -> Accepted | Refused:
     if problems:
         return Refused(ConditionReason.BAD_ARGUMENTS, problems)
     try:
-        return Accepted(entry, classify(task.spec, entry))
+        return _allowed(task, Accepted(entry, classify(task.spec, entry)), allowance)
     except NotFitForLightError as error:
         return Refused(ConditionReason.NOT_FIT_FOR_LIGHT, (str(error),))
+
+
+def _allowed(task: ScheduledTask, accepted: Accepted, allowance: LightAllowance) -> Accepted | Refused:
+    if accepted.classification.task_class is not TaskClass.LIGHT:
+        return accepted
+    refusal = allowance.refusal(task, accepted.entry)
+    if not refusal:
+        return accepted
+    return Refused(ConditionReason.LIGHT_NOT_ALLOWED, (refusal,), accepted.classification)
 
 
 def ring_refused(ring: Sequence[TaskKey]) -> Refused:

@@ -17,12 +17,15 @@ from scheduledtask_operator.control.ports import (
     Observer,
     Pools,
     Resources,
+    Secrets,
     StatusSink,
 )
 from scheduledtask_operator.control.reconcile import Defaults, Reconciler
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
+from scheduledtask_operator.control.secret_book import SecretBook
 from scheduledtask_operator.control.trigger_book import TriggerBook
+from scheduledtask_operator.decisions.light_allowance import NO_BOUNDS, LightAllowance
 from scheduledtask_workloads.contract import RunRecord, TaskKey
 from scheduledtask_workloads.contract.messages import (
     CancelRun,
@@ -48,19 +51,27 @@ class Ports:
     status: StatusSink
     observer: Observer
     clock: Clock
+    secrets: Secrets
 
 
 class Controller:
     """`run` until cancelled; `resources_changed` whenever a resource may have."""
 
     def __init__(
-        self, ports: Ports, *, control_socket: Path, defaults: Defaults, measured: Measured | None = None
+        self,
+        ports: Ports,
+        *,
+        control_socket: Path,
+        defaults: Defaults,
+        measured: Measured | None = None,
+        allowance: LightAllowance = NO_BOUNDS,
     ) -> None:
         self._ports = ports
         self.queue: KeyedQueue[TaskKey] = KeyedQueue(measured)
         self.runs = RunBook()
         self.triggers = TriggerBook(ports.resources, ports.memory)
         self.link = SchedulerLink(control_socket, receive=self._receive, connected=self._connected)
+        self._secrets = SecretBook(ports.secrets, self.resources_changed)
         self._terminating: set[str] = set()
         heavy: dict[TaskKey, HeavyJob] = {}
         self._scaler = PoolScaler(
@@ -85,6 +96,8 @@ class Controller:
             observer=ports.observer,
             clock=ports.clock,
             defaults=defaults,
+            secrets=self._secrets,
+            allowance=allowance,
         )
         self._acknowledged = False
         self._redis_problem = ""
@@ -100,6 +113,7 @@ class Controller:
             group.create_task(self.link.run())
             group.create_task(keep_granting(self.link, self._ports.leadership, self._ports.clock))
             group.create_task(self._scaler.run())
+            group.create_task(self._secrets.run())
 
     def resources_changed(self, keys: Iterable[TaskKey]) -> None:
         for key in self.triggers.changed(keys):

@@ -20,17 +20,20 @@ class FirstSeen:
     suspended: bool
 
 
-def look(seen: FirstSeen | None, spec: ScheduledTaskSpec, now: datetime) -> FirstSeen:
-    """What is to be remembered after seeing `spec` at `now`; equal to `seen` when nothing changed."""
-    rule = rule_fingerprint(spec)
+def look(seen: FirstSeen | None, spec: ScheduledTaskSpec, now: datetime, *, is_paused: bool = False) -> FirstSeen:
+    """What is to be remembered after seeing `spec` at `now`; equal to `seen` when nothing changed.
+
+    `is_paused`: its namespace is, which is as if each of its tasks were suspended.
+    """
+    rule, suspended = rule_fingerprint(spec), spec.suspend or is_paused
     if seen is None:
-        return FirstSeen(created_at=now, effective_from=now, rule=rule, suspended=spec.suspend)
-    renewed = rule != seen.rule or (seen.suspended and not spec.suspend)
+        return FirstSeen(created_at=now, effective_from=now, rule=rule, suspended=suspended)
+    renewed = rule != seen.rule or (seen.suspended and not suspended)
     return replace(
         seen,
         effective_from=now if renewed else seen.effective_from,
         rule=rule,
-        suspended=spec.suspend,
+        suspended=suspended,
     )
 
 

@@ -12,6 +12,7 @@ from scheduledtask_operator.decisions.scaling import ScaleDecision
 from scheduledtask_operator.decisions.sizing import PoolShape
 from scheduledtask_workloads.contract import CatalogEntry, RunRecord, TaskKey
 from scheduledtask_workloads.contract.messages import SchedulerToControl, SlotsSkipped
+from scheduledtask_workloads.contract.secrets import SecretReference
 
 
 class PoolKey(NamedTuple):
@@ -29,12 +30,14 @@ class Resource:
     """A ScheduledTask as it was last seen.
 
     `task` is its last good version, None where there never was one; `problem` says why a newer one is not used, empty
-    where none is. `generation` is that of the newest version, None where versions have none.
+    where none is. `generation` is that of the newest version, None where versions have none. `is_paused`: its whole
+    namespace is.
     """
 
     task: ScheduledTask | None
     problem: str = ""
     generation: int | None = None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,20 @@ class Catalogs(Protocol):
     """Which catalog is a resource's: its image may hold other code than ours."""
 
     def of(self, task: ScheduledTask) -> Catalog | CatalogPending: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SecretProblem:
+    """Why a value cannot be had, with the fix. `is_passing`: nobody answered, and what was read before still counts."""
+
+    message: str
+    is_passing: bool = False
+
+
+class Secrets(Protocol):
+    async def value(self, namespace: str, reference: SecretReference) -> str | SecretProblem:
+        """As it is now, or was a few seconds ago."""
+        ...
 
 
 class Memory(Protocol):

@@ -135,6 +135,8 @@ class RequestController:
         resource = self._resources.get(run.task)
         if resource is None:
             return TaskView(exists=False)
+        if resource.is_paused:
+            return TaskView(True, is_paused=True)
         if job is None:
             deadline_seconds = resource.task.spec.starting_deadline_seconds if resource.task else None
             return TaskView(True, _not_in_order(run.task, resource), deadline_seconds)

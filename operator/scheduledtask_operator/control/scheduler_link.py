@@ -60,6 +60,11 @@ class SchedulerLink:
             self._jobs[job.key] = put
             self._send(put)
 
+    def put_again(self, job: Job) -> None:
+        """What is held under its key, changed, with the values that it has."""
+        held = self._jobs.get(job.key)
+        self.put(job, held.secrets if held else ())
+
     def put_secrets(self, key: TaskKey, secrets: tuple[SecretValue, ...]) -> None:
         """Of a job that is held, and stays as it is."""
         put = self._jobs.get(key)

@@ -29,6 +29,9 @@ class Finding:
         return REASON_NOTES[self.reason].status
 
 
+_AT_REST = frozenset({ConditionReason.SUSPENDED, ConditionReason.NAMESPACE_PAUSED})
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     ready: Finding
@@ -44,7 +47,7 @@ class Findings:
             return self.degraded.reason
         if self.progressing.status is ConditionStatus.TRUE:
             return self.progressing.reason
-        if self.ready.reason is ConditionReason.SUSPENDED or self.degraded.status is ConditionStatus.FALSE:
+        if self.ready.reason in _AT_REST or self.degraded.status is ConditionStatus.FALSE:
             return self.ready.reason
         return self.degraded.reason
 

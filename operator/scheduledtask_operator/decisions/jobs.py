@@ -33,9 +33,10 @@ def resolve_job(
     effective_from: datetime,
     artifacts_url: str,
     is_followed: bool = False,
+    is_paused: bool = False,
 ) -> Job:
     """`effective_from`: since when this schedule counts. `artifacts_url`: where artifacts go unless spec says.
-    `is_followed`: others' triggers name it.
+    `is_followed`: others' triggers name it. `is_paused`: its namespace is.
     """
     spec, task_class = task.spec, classification.task_class
     profile = merge_profile(entry.profile, spec.profile)
@@ -46,7 +47,7 @@ def resolve_job(
         task=spec.task,
         arguments=spec.arguments,
         schedule=_schedule(spec, created_at, effective_from),
-        suspended=spec.suspend,
+        suspended=spec.suspend or is_paused,
         starting_deadline_seconds=spec.starting_deadline_seconds,
         catch_up=CatchUp(spec.catch_up),
         concurrency_policy=ConcurrencyPolicy(spec.concurrency_policy),
@@ -58,6 +59,14 @@ def resolve_job(
         artifacts_url=artifacts_url if spec.artifacts is None else spec.artifacts.url,
         history_limit=_history_limit(spec, is_followed),
     )
+
+
+def beginning(job: Job, now: datetime) -> Job:
+    """The same, with a schedule that counts from `now` on: slots before it are not caught up."""
+    if job.schedule is None:
+        return job
+    schedule = job.schedule.model_copy(update={"effective_from_epoch_seconds": int(now.timestamp())})
+    return job.model_copy(update={"schedule": schedule})
 
 
 def timeout_seconds(asked: float | None, duration_seconds: float | None, task_class: TaskClass) -> float:

@@ -31,12 +31,16 @@ _PROGRESS = {
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """The ScheduledTask that is asked for. `waits_for` says what it still needs, empty when it can be asked."""
+    """The ScheduledTask that is asked for. `waits_for` says what it still needs, empty when it can be asked.
+
+    `is_paused`: its namespace is.
+    """
 
     exists: bool
     waits_for: str = ""
     deadline_seconds: int | None = None
     argument_problems: tuple[str, ...] = ()
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +165,17 @@ def _refusal(situation: Situation, now: datetime) -> ScheduledTaskRunStatus | No
         return _refused(situation, outcome, refusal.reason, refusal.message, now)
     if not task.exists:
         return _without_task(situation, now)
-    if not is_waiting(situation.status):
-        return None
+    return _refusal_by_task(situation, now) if is_waiting(situation.status) else None
+
+
+def _refusal_by_task(situation: Situation, now: datetime) -> ScheduledTaskRunStatus | None:
+    """Of one that was not admitted yet."""
+    refusal, task = situation.refusal, situation.task
     if task.argument_problems:
         return _refused(situation, RunOutcome.REFUSED, Reason.BAD_ARGUMENTS, "; ".join(task.argument_problems), now)
+    if task.is_paused and not _is_unanswered(situation):
+        message = f"namespace {situation.run.task.namespace} is paused; ask again when it is not any more"
+        return _refused(situation, RunOutcome.REFUSED, "NamespacePaused", message, now)
     if _deadline_passed(situation, now):
         message = f"its startingDeadlineSeconds, {task.deadline_seconds}, passed before it could be admitted"
         if refusal is not None:
@@ -185,12 +196,15 @@ def _without_task(situation: Situation, now: datetime) -> ScheduledTaskRunStatus
 
 
 def _deadline_passed(situation: Situation, now: datetime) -> bool:
-    """One that was asked for and not answered may be admitted at this moment."""
     deadline_seconds = situation.task.deadline_seconds
-    unanswered = situation.asked_at is not None and situation.refusal is None
-    if deadline_seconds is None or unanswered:
+    if deadline_seconds is None or _is_unanswered(situation):
         return False
     return now > situation.run.created_at + timedelta(seconds=deadline_seconds)
+
+
+def _is_unanswered(situation: Situation) -> bool:
+    """Then it may be admitted at this moment."""
+    return situation.asked_at is not None and situation.refusal is None
 
 
 def _ask_or_wait(situation: Situation, now: datetime) -> Decision:

@@ -11,6 +11,7 @@ from typing import Any
 from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_workloads.contract import ConcurrencyPolicy, Job, Requirement, TaskProfile
 from scheduledtask_workloads.contract.quantity import format_memory
+from scheduledtask_workloads.contract.secrets import SecretReference, references_in
 
 MIB = 1024**2
 WORKER_BASE_BYTES = 96 * MIB  # an idle worker's pod took 57 MiB, the process that waits for the next body among them
@@ -66,6 +67,7 @@ class PoolMember:
     pod_template: Mapping[str, Any] | None
     need: RunNeed
     timeout_seconds: float
+    secrets: tuple[SecretReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class PoolShape:
     size: WorkerSize
     grace_seconds: float
     owners: tuple[Owner, ...] = field(default=())
+    secrets: tuple[SecretReference, ...] = ()  # of all its tasks: each worker has all of them
 
 
 def pool_member(task: ScheduledTask, profile: TaskProfile, job: Job, default_image: str) -> PoolMember:
@@ -88,6 +91,7 @@ def pool_member(task: ScheduledTask, profile: TaskProfile, job: Job, default_ima
         pod_template=worker.pod_template,
         need=run_need(profile, job),
         timeout_seconds=job.timeout_seconds,
+        secrets=references_in(job.arguments),
     )
 
 
@@ -108,6 +112,7 @@ def shape_pool(members: Sequence[PoolMember]) -> tuple[PoolShape, dict[str, str]
         size=size_worker([member.need for member in by_name]),
         grace_seconds=max(member.timeout_seconds for member in by_name) + GRACE_MARGIN_SECONDS,
         owners=tuple(member.owner for member in by_name),
+        secrets=tuple(sorted({reference for member in by_name for reference in member.secrets})),
     )
     conflicts = {member.owner.name: _conflict(first, member) for member in by_name[1:]}
     return shape, {name: conflict for name, conflict in conflicts.items() if conflict}

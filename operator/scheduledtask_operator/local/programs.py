@@ -9,9 +9,11 @@ from pathlib import Path
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.local.process_tree import MARK_VARIABLE
 from scheduledtask_operator.local.project import project_folder
+from scheduledtask_operator.local.secrets import LocalSecrets
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.supervisor import Program
 from scheduledtask_workloads.contract.environment import PROJECT_VARIABLE
+from scheduledtask_workloads.contract.secrets import SecretReference, without_variables
 
 REDIS_VARIABLE = "SCHEDULEDTASK_REDIS_URL"
 JOURNAL_VARIABLE = "SCHEDULEDTASK_BODY_JOURNAL"
@@ -32,6 +34,7 @@ class Programs:
     folder: StateFolder
     sockets: Path
     project: Path | None
+    secrets: LocalSecrets
 
     @property
     def control_socket(self) -> Path:
@@ -42,8 +45,8 @@ class Programs:
         return self.sockets / "runners"
 
     def plain_environment(self) -> dict[str, str]:
-        """Of a program that holds neither Redis nor a journal; its mark says whose it is."""
-        environment = {name: value for name, value in os.environ.items() if name != REDIS_VARIABLE}
+        """Of a program that holds neither Redis, nor Secrets, nor a journal; its mark says whose it is."""
+        environment = without_variables({name: value for name, value in os.environ.items() if name != REDIS_VARIABLE})
         environment[MARK_VARIABLE] = str(self.folder.root)
         if self.project is not None:
             environment[PROJECT_VARIABLE] = str(self.project)
@@ -58,10 +61,13 @@ class Programs:
         flags = ("--socket", str(self.runners_socket), "--processes", str(processes), "--grace", RUNNERS_GRACE)
         return Program("runners", (*_SCHEDULEDTASK, "runners", *flags), self._body_environment())
 
-    def worker(self, redis_url: str, pool: PoolKey, name: str, heartbeat_file: Path) -> Program:
+    def worker(
+        self, redis_url: str, pool: PoolKey, name: str, heartbeat_file: Path, references: tuple[SecretReference, ...]
+    ) -> Program:
+        """With the values of its pool's Secrets, as they are now."""
         flags = ("--namespace", pool.namespace, "--pool", pool.pool, "--concurrency", "1")
         arguments = (*_SCHEDULEDTASK, "worker", *flags, "--heartbeat-file", str(heartbeat_file))
-        environment = self._body_environment() | {REDIS_VARIABLE: redis_url}
+        environment = self._body_environment() | self.secrets.variables(references) | {REDIS_VARIABLE: redis_url}
         return Program(name, arguments, environment, heartbeat_file)
 
     def _body_environment(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ from scheduledtask_operator.local.memory import LocalMemory
 from scheduledtask_operator.local.process_tree import end_marked, is_below
 from scheduledtask_operator.local.programs import Programs, project_of
 from scheduledtask_operator.local.reloading import Reloader, catalog_problems
+from scheduledtask_operator.local.secrets import LocalSecrets, missing_secrets
 from scheduledtask_operator.local.server import last_log_line, start_server
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.summary import TaskSummary
@@ -45,13 +46,17 @@ SHORT_TEMP = "/tmp"  # noqa: S108  what is made in it is a folder of our own
 
 @dataclass(frozen=True, slots=True)
 class DevOptions:
-    """`redis_url`: a server of one's own in the place of the embedded one. `for_seconds`: None for until told."""
+    """`redis_url`: a server of one's own in the place of the embedded one. `for_seconds`: None for until told.
+
+    `secrets`: what stands for Secrets.
+    """
 
     paths: tuple[Path, ...]
     recursive: bool
     runners: int
     redis_url: str | None
     for_seconds: float | None
+    secrets: LocalSecrets
 
 
 class DevSession:
@@ -63,7 +68,7 @@ class DevSession:
         self._board = board
         self._sockets = _folder_for_sockets()
         self._project = project_of(options.paths)
-        self._programs = Programs(folder, self._sockets, self._project)
+        self._programs = Programs(folder, self._sockets, self._project, options.secrets)
         self._supervisor = Supervisor(folder, board.process_ended)
         self._manifests = Manifests(options.paths, recursive=options.recursive)
         self._catalog = ChildCatalog(self._programs.plain_environment())
@@ -101,7 +106,8 @@ class DevSession:
         self._manifests.adopt(result)
         await self._catalog.adopt(document)
         _, refusals = await assess_each(result.resources, self._catalog)
-        problems = [*map(str, result.problems), *catalog_problems(document), *refusals]
+        missing = missing_secrets(result.resources, self._options.secrets)
+        problems = [*map(str, result.problems), *catalog_problems(document), *refusals, *missing]
         if problems:
             raise BadManifestsError(problems)
         for notice in (*result.notices, *unused_here(result.resources)):
@@ -145,6 +151,7 @@ class DevSession:
             status=self._board,
             observer=self._board,
             clock=clock,
+            secrets=self._options.secrets,
         )
         defaults = Defaults(artifacts_url=str(self._folder.artifacts))
         controller = Controller(ports, control_socket=self._programs.control_socket, defaults=defaults)

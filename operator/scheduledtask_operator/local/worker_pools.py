@@ -7,9 +7,10 @@ from pathlib import Path
 from scheduledtask_operator.control.ports import PoolKey, PoolWorkers
 from scheduledtask_operator.decisions.sizing import PoolShape
 from scheduledtask_operator.local.supervisor import Program, Supervised, Supervisor
+from scheduledtask_workloads.contract.secrets import SecretReference
 
-MakeWorker = Callable[[PoolKey, str, Path], Program]
-"""From the pool, the process's name and its heartbeat file."""
+MakeWorker = Callable[[PoolKey, str, Path, tuple[SecretReference, ...]], Program]
+"""From the pool, the process's name, its heartbeat file and the Secrets that its tasks refer to."""
 
 
 class LocalPools:
@@ -23,6 +24,7 @@ class LocalPools:
         self._heartbeats = heartbeats
         self._is_busy = is_busy
         self._workers: dict[PoolKey, list[Supervised]] = {}
+        self._references: dict[PoolKey, tuple[SecretReference, ...]] = {}
 
     def observe(self, pool: PoolKey) -> PoolWorkers:
         staying = self._staying(pool)
@@ -45,10 +47,15 @@ class LocalPools:
             worker.leave()
 
     async def shape(self, pool: PoolKey, shape: PoolShape) -> None:
-        """Processes of this machine have neither image nor size."""
+        """Processes of this machine have neither image nor size. Other Secrets are for new workers, as in a cluster."""
+        before = self._references.get(pool)
+        self._references[pool] = shape.secrets
+        if before is not None and before != shape.secrets:
+            await self._renew(pool)
 
     async def forget(self, pool: PoolKey) -> None:
         self._workers.pop(pool, None)
+        self._references.pop(pool, None)
 
     def problem(self, pool: PoolKey) -> str:
         """A worker that cannot start is told of by the supervisor."""
@@ -57,10 +64,13 @@ class LocalPools:
     async def renew(self) -> None:
         """New workers in the place of all: they load the task code anew. The old ones end their run first."""
         for pool in list(self._workers):
-            staying = self._staying(pool)
-            for worker in staying:
-                worker.leave()
-            await self.set_replicas(pool, len(staying))
+            await self._renew(pool)
+
+    async def _renew(self, pool: PoolKey) -> None:
+        staying = self._staying(pool)
+        for worker in staying:
+            worker.leave()
+        await self.set_replicas(pool, len(staying))
 
     def all_gone(self) -> bool:
         return all(worker.gone for workers in self._workers.values() for worker in workers)
@@ -70,7 +80,8 @@ class LocalPools:
 
     async def _start_one(self, pool: PoolKey) -> None:
         name = next(name for name in _names(pool) if name not in self._supervisor.names)
-        program = self._make_worker(pool, name, self._heartbeats / f"{name}.heartbeat")
+        references = self._references.get(pool, ())
+        program = self._make_worker(pool, name, self._heartbeats / f"{name}.heartbeat", references)
         worker = await self._supervisor.start(program)
         self._workers[pool].append(worker)
 

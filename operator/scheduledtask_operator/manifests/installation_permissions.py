@@ -93,5 +93,5 @@ EDIT = tuple(
 )
 RUN = (Permission(GROUP, "scheduledtaskruns", ("create", "delete", *READ), ""),)
 # Bound by nobody's installation: a namespace that gives its Secrets to light tasks makes the RoleBinding itself.
-SECRET_READER_ROLE = "scheduledtask-secret-reader"
+SECRET_READER_ROLE = "scheduledtask-secret-reader"  # noqa: S105
 SECRET_READER = (Permission("", "secrets", ("get",), ""),)

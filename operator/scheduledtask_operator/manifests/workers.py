@@ -21,6 +21,7 @@ from scheduledtask_operator.manifests.naming import (
 from scheduledtask_operator.manifests.pod_template import HOST_VARIABLE, REDIS_VARIABLE, merged_template
 from scheduledtask_operator.manifests.security import container_security, pod_security
 from scheduledtask_operator.manifests.worker_redis import with_authorities
+from scheduledtask_workloads.contract.secrets import SecretReference
 
 DEFAULT_PULL_POLICY = "IfNotPresent"
 Json = dict[str, Any]
@@ -145,7 +146,8 @@ def _worker(namespace: str, pool: str, shape: PoolShape, image_pull_policy: str)
         "command": ["scheduledtask", "worker", *(f"--{name}={value}" for name, value in options.items())],
         "env": [
             {"name": HOST_VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-            {"name": REDIS_VARIABLE, "valueFrom": {"secretKeyRef": {"name": REDIS_SECRET, "key": REDIS_SECRET_KEY}}},
+            _from_secret(REDIS_VARIABLE, SecretReference(REDIS_SECRET, REDIS_SECRET_KEY)),
+            *(_from_secret(reference.variable, reference) for reference in shape.secrets),
         ],
         "resources": _resources(shape.size),
         "securityContext": container_security(),
@@ -153,6 +155,11 @@ def _worker(namespace: str, pool: str, shape: PoolShape, image_pull_policy: str)
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108
         **heartbeat_probes(),
     }
+
+
+def _from_secret(variable: str, reference: SecretReference) -> Json:
+    """A Secret that is not there keeps the pod from starting, as everywhere in Kubernetes: runs wait for it."""
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": reference.name, "key": reference.key}}}
 
 
 def _resources(size: WorkerSize) -> Json:

@@ -15,6 +15,7 @@ from scheduledtask_workloads.contract.model import Message
 
 REFERENCE_FIELD = "secretKeyRef"
 VARIABLE_PREFIX = "SCHEDULEDTASK_SECRET_"
+VALUE_LIMIT_BYTES = 16 * 1024
 REFERENCES_LIMIT = 32  # of one task; with the limit on what they hold, a task's values fit in one message
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _KEY = re.compile(r"[-._a-zA-Z0-9]+")
