@@ -31,14 +31,18 @@ def namespace(api: Api) -> Iterator[str]:
     api.kubectl("delete", "namespace", name, "--wait=false")
 
 
-async def told_user(api: Api, namespace: str, *, leads: bool = True, redis_url: str = REDIS) -> NamespaceUser | str:
-    """What the scheduler is told, or the problem of a namespace that gets no user."""
+async def connected(api: Api) -> Client:
     configuration = Configuration()
     await kubernetes_config.load_kube_config(
         config_file=str(api.kubeconfig), context=api.context, client_configuration=configuration
     )
+    return Client(configuration)
+
+
+async def told_user(api: Api, namespace: str, *, leads: bool = True, redis_url: str = REDIS) -> NamespaceUser | str:
+    """What the scheduler is told, or the problem of a namespace that gets no user."""
     told: list[NamespaceUser] = []
-    async with Client(configuration) as client:
+    async with await connected(api) as client:
         users = RedisUsers(
             client,
             redis=WorkerRedis(RedisEndpoint.parse(redis_url)) if redis_url else None,
@@ -64,9 +68,13 @@ async def told_user(api: Api, namespace: str, *, leads: bool = True, redis_url: 
     return told[0]
 
 
-def url_in_secret(api: Api, namespace: str) -> str:
+def secret(api: Api, namespace: str) -> dict[str, str]:
     held = json.loads(api.kubectl("get", "secret", "stask-redis", f"--namespace={namespace}", "--output=json"))
-    return base64.b64decode(held["data"]["url"]).decode()
+    return {key: base64.b64decode(value).decode() for key, value in held["data"].items()}
+
+
+def url_in_secret(api: Api, namespace: str) -> str:
+    return secret(api, namespace)["url"]
 
 
 def test_the_scheduler_hears_the_hash_of_the_password_that_lies_in_the_secret(api: Api, namespace: str) -> None:
@@ -97,3 +105,44 @@ def test_without_an_address_the_problem_says_which_option_is_missing(api: Api, n
     problem = asyncio.run(told_user(api, namespace, redis_url=""))
 
     assert "--worker-redis-url" in str(problem)
+
+
+def test_sentinels_and_the_authorities_that_vouch_for_them_reach_the_secret(api: Api, namespace: str) -> None:
+    url = "sentinels://one:26379,two:26379/0?master=tasks&sentinel_password=watch"
+    asyncio.run(written(api, namespace, WorkerRedis(RedisEndpoint.parse(url), authorities="-----PEM-----")))
+    held = secret(api, namespace)
+    endpoint = RedisEndpoint.parse(held["url"])
+
+    assert held["ca.crt"] == "-----PEM-----"
+    assert endpoint.credentials.username == f"stask:{namespace}"
+    assert endpoint.log_in_as("", "") == RedisEndpoint.parse(url)
+
+
+def test_one_given_user_is_that_of_every_namespace_and_redis_is_not_asked(api: Api, namespace: str) -> None:
+    url = "rediss://workers:given@managed:6380/2"
+
+    told = asyncio.run(written(api, namespace, WorkerRedis(RedisEndpoint.parse(url), as_given=True)))
+
+    assert told == []
+    assert secret(api, namespace) == {"url": url}
+
+
+async def written(api: Api, namespace: str, redis: WorkerRedis) -> list[NamespaceUser]:
+    """What the scheduler is told until the namespace has no problem any more, or waits for the scheduler."""
+    told: list[NamespaceUser] = []
+    async with await connected(api) as client:
+        users = RedisUsers(
+            client,
+            redis=redis,
+            put_user=told.append,
+            remove_user=lambda _name: None,
+            has_pods=lambda _name: True,
+            leads=lambda: True,
+        )
+        users.want(namespace)
+        running = asyncio.create_task(users.run())
+        try:
+            await until(lambda: bool(told) or not users.problem(namespace), "a user, or no problem")
+        finally:
+            running.cancel()
+    return told

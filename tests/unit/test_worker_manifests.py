@@ -58,6 +58,18 @@ def test_what_is_built_shares_nothing() -> None:
     assert len(container(again)["env"]) == 2
 
 
+def test_the_authorities_that_vouch_for_redis_are_a_file_of_the_namespace_s_secret() -> None:
+    spec = worker_deployment("ml", "small", SHAPE, redis_authorities=True)["spec"]["template"]["spec"]
+    (worker,) = spec["containers"]
+    (path,) = [each["value"] for each in worker["env"] if each["name"] == "SCHEDULEDTASK_REDIS_CA_FILE"]
+    (mount,) = [each for each in worker["volumeMounts"] if path.startswith(f"{each['mountPath']}/")]
+    (volume,) = [each for each in spec["volumes"] if each["name"] == mount["name"]]
+    assert volume["secret"]["secretName"] == "stask-redis"
+    assert path == f"{mount['mountPath']}/{volume['secret']['items'][0]['path']}"
+    assert mount["readOnly"]
+    assert "SCHEDULEDTASK_REDIS_CA_FILE" not in str(worker_deployment("ml", "small", SHAPE))
+
+
 def test_an_image_has_one_catalog_pod_and_its_name_fits() -> None:
     long = "registry.example/" + "x" * 300
     assert catalog_pod_name("a") == catalog_pod_name("a") != catalog_pod_name("b")

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from scheduledtask_operator.cli.problems import EXIT_FAILED, EXIT_INTERRUPTED, CommandProblem
+from scheduledtask_operator.cli.redis_options import read_endpoint
 from scheduledtask_operator.cli.secrets_option import secrets_option
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.due_tally import DueTally
@@ -69,6 +70,8 @@ def command(
     A terminal shows them live; without one, each event is a line. Edited manifests and task code are read again.
     With --output json the summary is the last line of standard output, and events go to standard error.
     """
+    if redis_url is not None:
+        read_endpoint(redis_url, None)
     options = DevOptions(paths, recursive, runners, redis_url, for_seconds, local_secrets(secrets))
     folder = StateFolder(state or _beside(paths[0]))
     try:

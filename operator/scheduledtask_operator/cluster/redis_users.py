@@ -53,14 +53,19 @@ class RedisUsers:
         remove_user: Callable[[str], None],
         has_pods: Callable[[str], bool],
         leads: Callable[[], bool],
+        unwanted_seconds: float = UNWANTED_SECONDS,
     ) -> None:
-        """`redis` is None where no worker can be given one; `has_pods` says it of a namespace's workers."""
+        """`redis` is None where no worker can be given one; `has_pods` says it of a namespace's workers.
+
+        `unwanted_seconds` after the last `want`, a namespace's user goes.
+        """
         self._client = client
         self._redis = redis
         self._put_user = put_user
         self._remove_user = remove_user
         self._has_pods = has_pods
         self._leads = leads
+        self._unwanted_seconds = unwanted_seconds
         self._users: dict[str, _User] = {}
 
     def want(self, namespace: str) -> None:
@@ -99,7 +104,7 @@ class RedisUsers:
         """The Secret stays for the next worker there; without a user its password opens nothing."""
         if not self._leads():
             user.wanted_at = now
-        elif now - user.wanted_at > UNWANTED_SECONDS and not self._has_pods(namespace):
+        elif now - user.wanted_at > self._unwanted_seconds and not self._has_pods(namespace):
             logger.info("the Redis user of a namespace without workers goes", extra={"namespace": namespace})
             self.namespace_gone(namespace)
 

@@ -12,10 +12,10 @@ from scheduledtask_operator.local.project import project_folder
 from scheduledtask_operator.local.secrets import LocalSecrets
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.supervisor import Program
-from scheduledtask_workloads.contract.environment import PROJECT_VARIABLE
+from scheduledtask_workloads.contract.environment import PROJECT_VARIABLE, REDIS_CA_FILE_VARIABLE, REDIS_URL_VARIABLE
+from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
 from scheduledtask_workloads.contract.secrets import SecretReference, without_variables
 
-REDIS_VARIABLE = "SCHEDULEDTASK_REDIS_URL"
 JOURNAL_VARIABLE = "SCHEDULEDTASK_BODY_JOURNAL"
 RUNNERS_GRACE = "5s"  # light runs are short; what is left is reported as interrupted before our own grace is over
 _SCHEDULEDTASK = (sys.executable, "-m", "scheduledtask_operator.cli")
@@ -46,7 +46,8 @@ class Programs:
 
     def plain_environment(self) -> dict[str, str]:
         """Of a program that holds neither Redis, nor Secrets, nor a journal; its mark says whose it is."""
-        environment = without_variables({name: value for name, value in os.environ.items() if name != REDIS_VARIABLE})
+        unwanted = (REDIS_URL_VARIABLE, REDIS_CA_FILE_VARIABLE)
+        environment = without_variables({name: value for name, value in os.environ.items() if name not in unwanted})
         environment[MARK_VARIABLE] = str(self.folder.root)
         if self.project is not None:
             environment[PROJECT_VARIABLE] = str(self.project)
@@ -54,7 +55,7 @@ class Programs:
 
     def scheduler(self, redis_url: str) -> Program:
         sockets = ("--control-socket", str(self.control_socket), "--runners-socket", str(self.runners_socket))
-        environment = self.plain_environment() | {REDIS_VARIABLE: redis_url}
+        environment = self.plain_environment() | _redis_environment(redis_url)
         return Program("scheduler", (*_SCHEDULEDTASK, "scheduler", *sockets), environment)
 
     def runners(self, processes: int) -> Program:
@@ -67,8 +68,14 @@ class Programs:
         """With the values of its pool's Secrets, as they are now."""
         flags = ("--namespace", pool.namespace, "--pool", pool.pool, "--concurrency", "1")
         arguments = (*_SCHEDULEDTASK, "worker", *flags, "--heartbeat-file", str(heartbeat_file))
-        environment = self._body_environment() | self.secrets.variables(references) | {REDIS_VARIABLE: redis_url}
+        environment = self._body_environment() | self.secrets.variables(references) | _redis_environment(redis_url)
         return Program(name, arguments, environment, heartbeat_file)
 
     def _body_environment(self) -> dict[str, str]:
         return self.plain_environment() | {JOURNAL_VARIABLE: str(self.folder.body_journal)}
+
+
+def _redis_environment(redis_url: str) -> dict[str, str]:
+    """The embedded server is spoken to in plain text, whatever CAs our own environment names."""
+    ca_file = os.environ.get(REDIS_CA_FILE_VARIABLE) if RedisEndpoint.parse(redis_url).tls else None
+    return {REDIS_URL_VARIABLE: redis_url} | ({REDIS_CA_FILE_VARIABLE: ca_file} if ca_file else {})

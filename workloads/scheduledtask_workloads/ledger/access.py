@@ -26,7 +26,8 @@ _COMMANDS = (
 _COMMANDS_NOW = (*_COMMANDS, "-function", "-fcall", "-fcall_ro", "-script|flush", "-script|kill", "-client|tracking")
 _COMMANDS_BEFORE = (
     *(*_COMMANDS, "-script", "+script|load", "+script|exists"),
-    "+client|setinfo",  # each connection of redis-py asks for it; unknown to such a server, and else logged as denied
+    # what redis-py's connections begin with; such a server does not know it, and would log it as denied
+    *("+client|setinfo", "+client|maint_notifications"),
 )
 
 
