@@ -56,6 +56,16 @@ def test_with_watched_namespaces_there_is_a_role_in_each_and_none_for_the_cluste
     assert of_kind(objects, "ClusterRole") == of_kind(objects, "ClusterRoleBinding") == []
 
 
+def test_the_role_of_helm_test_lies_where_its_task_does(helm: Helm) -> None:
+    objects = helm.render({"watchNamespaces": WATCHED})
+
+    name = "scheduledtask-operator-test"
+    assert named(objects, "Role", name)["metadata"]["namespace"] == "team-a"
+    assert named(objects, "RoleBinding", name)["subjects"][0]["namespace"] == NAMESPACE
+    assert named(objects, "Pod", name)["metadata"]["namespace"] == NAMESPACE
+    assert named(objects, "Pod", name)["spec"]["containers"][0]["command"][3:5] == ["team-a", name]
+
+
 @pytest.fixture(scope="module")
 def installed(api: Api, helm: Helm) -> Iterator[Api]:
     """With the chart's accounts and roles applied."""
