@@ -315,3 +315,23 @@ def test_whatever_is_not_settled_is_looked_at_again(case: Situation, now: dateti
 
     in_flight = case.record is not None and not case.record.state.final
     assert in_flight or decision.again_seconds is not None
+
+
+# --- its namespace is paused
+
+
+def test_in_a_paused_namespace_it_is_refused() -> None:
+    paused = TaskView(exists=True, is_paused=True)
+
+    for refusal in (None, OVERLAP):
+        decision = decide(situation(task=paused, refusal=refusal), MADE)
+
+        assert (decision.ask, decision.status.outcome, decision.status.reason) == (False, "Refused", "NamespacePaused")
+        assert decision.status.message == "namespace team is paused; ask again when it is not any more"
+
+
+def test_what_was_admitted_or_may_just_be_goes_on_in_a_paused_namespace() -> None:
+    paused = TaskView(exists=True, is_paused=True)
+
+    assert decide(situation(task=paused, asked_at=MADE), after(1)).status.outcome is None
+    assert decide(situation(task=paused, record=record(RunState.STARTED)), after(1)).status.state == "Started"

@@ -1,11 +1,13 @@
 """What the builders make: fresh objects, owned, without replicas, under the restricted standard."""
 
+from dataclasses import replace
 from typing import Any
 
 from scheduledtask_operator.decisions.sizing import Owner, PoolShape, RunNeed, size_worker
 from scheduledtask_operator.manifests.catalog import catalog_pod
 from scheduledtask_operator.manifests.naming import catalog_pod_name
 from scheduledtask_operator.manifests.workers import disruption_budget, worker_deployment
+from scheduledtask_workloads.contract.secrets import SecretReference
 
 OWNERS = (Owner("train", "1"), Owner("report", "2"), Owner("local", ""))
 SHAPE = PoolShape("ours:1", None, size_worker([RunNeed(100_000_000, 125_000_000, 250, 3)]), 360.4, OWNERS)
@@ -101,3 +103,12 @@ def test_a_catalog_pod_takes_from_the_template_what_its_image_may_need_to_start(
     assert only["env"] == [{"name": "SETTINGS", "value": "a.b"}]
     assert "nvidia.com/gpu" not in only["resources"]["limits"]
     assert "lifecycle" not in only
+
+
+def test_each_secret_of_the_pools_tasks_is_a_variable_of_the_worker() -> None:
+    references = (SecretReference("db", "password"), SecretReference("db", "user"))
+    env = container(worker_deployment("ml", "small", replace(SHAPE, secrets=references)))["env"]
+
+    assert {each["name"]: each["valueFrom"]["secretKeyRef"] for each in env[2:]} == {
+        reference.variable: {"name": "db", "key": reference.key} for reference in references
+    }

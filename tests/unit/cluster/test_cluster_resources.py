@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduledtask_operator.cluster.memory import StatusMemory
+from scheduledtask_operator.cluster.namespaces import Namespaces
 from scheduledtask_operator.cluster.resources import ClusterResources
 from scheduledtask_operator.control.first_seen import FirstSeen
 from scheduledtask_workloads.contract import TaskKey
@@ -191,3 +192,43 @@ def test_an_object_of_ours_with_anything_in_it_is_a_resource_or_says_why_not(
     resource = seen.resources.get(KEY)
 
     assert resource is None or resource.task is not None or resource.problem
+
+
+# --- a namespace is paused
+
+
+@pytest.mark.parametrize(
+    ("value", "paused"), [("true", True), ("True", True), ("false", False), ("", False), ("1", False)]
+)
+def test_an_annotation_pauses_every_task_of_its_namespace(seen: Seen, value: str, paused: bool) -> None:
+    namespaces = Namespaces([], seen.resources.namespace_paused)
+    seen.see(item())
+    seen.changed.clear()
+
+    namespaces.changed({"metadata": {"name": "team", "annotations": {"scheduledtask.dev/paused": value}}})
+    namespaces.changed({"metadata": {"name": "team", "annotations": {"scheduledtask.dev/paused": value}}})
+
+    assert seen.resources.get(KEY).is_paused is paused
+    assert seen.changed == ([KEY] if paused else [])
+
+
+@pytest.mark.parametrize("metadata", [{"name": "team"}, {"name": "team", "annotations": {"a": "b"}}])
+def test_without_the_annotation_they_go_on(seen: Seen, metadata: Any) -> None:
+    namespaces = Namespaces([], seen.resources.namespace_paused)
+    seen.see(item())
+    namespaces.changed({"metadata": {"name": "team", "annotations": {"scheduledtask.dev/paused": "true"}}})
+
+    namespaces.changed({"metadata": metadata})
+
+    assert seen.resources.get(KEY).is_paused is False
+
+
+def test_a_namespace_that_comes_again_is_not_paused(seen: Seen) -> None:
+    namespaces = Namespaces([], seen.resources.namespace_paused)
+    paused = {"metadata": {"name": "team", "annotations": {"scheduledtask.dev/paused": "true"}}}
+    namespaces.changed(paused)
+
+    namespaces.gone(paused)
+
+    seen.see(item())
+    assert seen.resources.get(KEY).is_paused is False

@@ -47,3 +47,11 @@ def test_nothing_new_is_the_same() -> None:
     seen = look(None, spec(), NOW)
 
     assert look(seen, spec(), LATER) == seen
+
+
+def test_a_paused_namespace_is_as_a_suspension() -> None:
+    paused = look(look(None, spec(), NOW), spec(), LATER, is_paused=True)
+
+    assert (paused.effective_from, paused.suspended) == (NOW, True)
+    assert look(paused, spec(), LATER).effective_from == LATER
+    assert look(paused, spec(suspend=True), LATER).effective_from == NOW

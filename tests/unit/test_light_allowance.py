@@ -1,0 +1,88 @@
+"""Only the built-in light tasks are everybody's; every other one is listed, or does not run light."""
+
+import asyncio
+
+import pytest
+
+from scheduledtask_operator.api import ScheduledTask
+from scheduledtask_operator.cluster.catalog_document import DocumentCatalog, builtin_catalog
+from scheduledtask_operator.control.acceptance import Accepted, Refused, accept
+from scheduledtask_operator.decisions.light_allowance import (
+    BUILT_IN_ALONE,
+    BUILTIN_SOURCE,
+    NO_BOUNDS,
+    LightAllowance,
+    LightRule,
+    LightRuleError,
+)
+from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry, TaskProfile
+
+SMALL = TaskProfile(duration_seconds=1.0, memory_bytes=50_000_000)
+OURS = CatalogEntry(name="health", light=True, profile=SMALL, source=BUILTIN_SOURCE)
+THEIRS = CatalogEntry(name="report", light=True, profile=SMALL, source="tasks of team")
+CATALOG = DocumentCatalog(CatalogDocument(tasks=(OURS, THEIRS)))
+
+
+def judged(allowance: LightAllowance, *, task: str = "report", class_: str = "Auto") -> Accepted | Refused:
+    resource = ScheduledTask.model_validate(
+        {
+            "apiVersion": "scheduledtask.dev/v1alpha1",
+            "kind": "ScheduledTask",
+            "metadata": {"name": "daily", "namespace": "team-a"},
+            "spec": {"task": task, "class": class_},
+        }
+    )
+    return asyncio.run(accept(resource, CATALOG, allowance))
+
+
+def rules(*texts: str) -> LightAllowance:
+    return LightAllowance(frozenset(map(LightRule.parse, texts)))
+
+
+@pytest.mark.parametrize("class_", ["Auto", "Light"])
+def test_what_is_not_listed_is_refused_with_its_class_and_what_to_ask_for(class_: str) -> None:
+    refused = judged(BUILT_IN_ALONE, class_=class_)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "LightNotAllowed"
+    assert refused.classification is not None
+    assert refused.classification.task_class == "Light"
+    assert refused.messages == (
+        'spec.task: "report" may not run light in namespace team-a; ask the platform team to list team-a/report '
+        "(the operator's --light-allow), or write class: Heavy",
+    )
+
+
+@pytest.mark.parametrize("text", ["team-a/report", "team-a/*", "*/report", "*/*", " team-a/report "])
+def test_what_is_listed_runs(text: str) -> None:
+    assert isinstance(judged(rules("other/one", text)), Accepted)
+
+
+@pytest.mark.parametrize("text", ["team-b/report", "team-a/reports", "*/other", "team/report"])
+def test_a_rule_for_others_is_none(text: str) -> None:
+    assert isinstance(judged(rules(text)), Refused)
+
+
+def test_the_built_in_ones_are_everybodys() -> None:
+    assert isinstance(judged(BUILT_IN_ALONE, task="health"), Accepted)
+
+
+def test_every_light_task_of_our_images_counts_as_built_in() -> None:
+    catalog = builtin_catalog()
+    entries = [entry for name in catalog.names() if (entry := catalog.find(name)) is not None]
+
+    assert {entry.source for entry in entries if entry.light} == {BUILTIN_SOURCE}
+
+
+def test_what_runs_heavy_needs_no_rule() -> None:
+    assert isinstance(judged(BUILT_IN_ALONE, class_="Heavy"), Accepted)
+
+
+def test_a_machine_of_ones_own_has_no_bounds() -> None:
+    assert isinstance(judged(NO_BOUNDS), Accepted)
+
+
+@pytest.mark.parametrize("text", ["", "team-a", "/report", "team-a/", "team-*/report", "team-a/re*"])
+def test_a_rule_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(LightRuleError, match=r"NAMESPACE/TASK|stands for a whole"):
+        LightRule.parse(text)
