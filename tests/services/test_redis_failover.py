@@ -39,9 +39,8 @@ def fail_over(sentinels: Sentinels) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("attempt", range(1))
 def test_nothing_is_lost_and_nothing_runs_twice(
-    attempt: int, sentinel_rig: Rig, sentinels: Sentinels, rig_folder: Path, monkeypatch: pytest.MonkeyPatch
+    sentinel_rig: Rig, sentinels: Sentinels, rig_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig = sentinel_rig
     monkeypatch.setenv("SCHEDULEDTASK_BODY_JOURNAL", str(rig.journal))
@@ -63,8 +62,8 @@ def test_nothing_is_lost_and_nothing_runs_twice(
             f"they go on\n{workers[0].log[-3000:]}",
             FAILOVER_SECONDS,
         )
-        print(f"promoted after {promoted_seconds:.1f} s")
-        print(f"first heavy body {min(at(rig, name, promoted_at) for name in HEAVY) - promoted_at:.1f} s later")
+        resumed_seconds = min(begun_after(rig, name, promoted_at) for name in HEAVY) - promoted_at
+        print(f"promoted after {promoted_seconds:.1f} s, the first heavy body {resumed_seconds:.1f} s later")
         control.say(StopFiring())
         rig.await_true(
             lambda: all(len(slots(rig, name)) == len(rig.completed(name)) for name in LIGHT + HEAVY), "all end", 30
@@ -78,7 +77,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(
     assert control.status().redis_problem == ""
 
 
-def at(rig: Rig, name: str, after: float) -> float:
+def begun_after(rig: Rig, name: str, after: float) -> float:
     return min(event["at"] for event in rig.bodies(name) if event["event"] == "begin" and event["at"] > after)
 
 
@@ -108,3 +107,27 @@ def test_a_master_that_the_sentinels_do_not_know_is_told(rig_folder: Path, senti
 
     problem = control.status().redis_problem
     assert problem == "no Sentinel knows a master named 'other', only tasks; correct ?master= in the Redis URL"
+
+
+def test_a_master_that_hangs_is_left_and_what_it_says_later_counts_no_more(
+    sentinel_rig: Rig, sentinels: Sentinels
+) -> None:
+    rig = sentinel_rig
+    control = rig.start()
+    control.hand_over([light_job(name) for name in LIGHT], grant_seconds=300)
+    rig.await_true(lambda: all(len(rig.completed(name)) >= RUNS_BEFORE for name in LIGHT), "they run", 40)
+    old, new = sentinels.servers
+
+    old.freeze()
+    try:
+        await_true(lambda: new.role() == "master", lambda: "the replica was not promoted", FAILOVER_SECONDS)
+        seen = len(rig.completed(LIGHT[0]))
+        rig.await_true(lambda: len(rig.completed(LIGHT[0])) >= seen + RUNS_AFTER, "they go on")
+        control.await_true(lambda: control.status().redis_reachable)
+    finally:
+        old.thaw()
+    await_true(lambda: old.role() == "slave", lambda: "the old master does not follow")
+    seen = len(rig.completed(LIGHT[0]))
+    rig.await_true(lambda: len(rig.completed(LIGHT[0])) >= seen + RUNS_AFTER, "they go on")
+
+    assert all(not rig.doubled(name) and not missing(rig, control, name, 1) for name in LIGHT)
