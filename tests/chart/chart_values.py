@@ -223,6 +223,9 @@ CASES: dict[str, Case] = {
     "runners.processes": Case(8, option("runners", "processes"), ["8"]),
     "runners.memoryLimit": Case("250M", option("runners", "memory-limit"), ["250M"]),
     "runners.graceSeconds": Case(20, option("runners", "grace"), ["20s"]),
+    "lightTasks.allow": Case(
+        ["team-a/report", "team-b/*"], option("operator", "light-allow"), ["team-a/report", "team-b/*"]
+    ),
     "worker.image.repository": Case("heavy", option("operator", "worker-image"), ["localhost/heavy:0.1.0"]),
     "worker.image.digest": Case(
         DIGEST, option("operator", "worker-image"), [f"localhost/scheduledtask-worker-ml@{DIGEST}"]

@@ -15,12 +15,22 @@ from scheduledtask_operator.manifests.installation_permissions import (
     EVERYWHERE,
     IN_OWN_NAMESPACE,
     RUN,
+    SECRET_READER,
     VIEW,
     Permission,
 )
 
-ACCOUNT = f"system:serviceaccount:{NAMESPACE}:scheduledtask-operator"
-WATCHED = ["team-a", "team-b"]
+# Of this file alone: on an API server without controllers a namespace that was deleted stays as it is.
+PLACE = "permissions"
+WATCHED = ["watched-a", "watched-b"]
+ACCOUNT = f"system:serviceaccount:{PLACE}:scheduledtask-operator"
+
+
+def test_the_chart_lets_nobody_read_secrets(helm: Helm) -> None:
+    """A namespace that wants it binds the role itself."""
+    bound = [each["roleRef"]["name"] for each in helm.render() if each["kind"].endswith("Binding")]
+
+    assert "scheduledtask-secret-reader" not in bound
 
 
 def test_the_roles_are_what_the_page_says(helm: Helm) -> None:
@@ -28,7 +38,8 @@ def test_the_roles_are_what_the_page_says(helm: Helm) -> None:
 
     assert named(objects, "ClusterRole", "scheduledtask-operator")["rules"] == role_rules(*EVERYWHERE)
     assert named(objects, "Role", "scheduledtask-operator-leader")["rules"] == role_rules(*IN_OWN_NAMESPACE)
-    for name, permissions in (("view", VIEW), ("edit", EDIT), ("run", RUN)):
+    roles = (("view", VIEW), ("edit", EDIT), ("run", RUN), ("secret-reader", SECRET_READER))
+    for name, permissions in roles:
         assert named(objects, "ClusterRole", f"scheduledtask-{name}")["rules"] == role_rules(*permissions)
 
 
@@ -38,7 +49,7 @@ def test_there_are_no_others_but_the_hooks_own(helm: Helm) -> None:
     assert {each["metadata"]["name"] for each in roles if not is_hook(each)} == {
         "scheduledtask-operator",
         "scheduledtask-operator-leader",
-        *(f"scheduledtask-{name}" for name in ("view", "edit", "run")),
+        *(f"scheduledtask-{name}" for name in ("view", "edit", "run", "secret-reader")),
     }
     of_hooks = [each for each in roles if is_hook(each)]
     assert {rule["resourceNames"][0] for each in of_hooks for rule in each["rules"]} == {
@@ -60,16 +71,16 @@ def test_the_role_of_helm_test_lies_where_its_task_does(helm: Helm) -> None:
     objects = helm.render({"watchNamespaces": WATCHED})
 
     name = "scheduledtask-operator-test"
-    assert named(objects, "Role", name)["metadata"]["namespace"] == "team-a"
+    assert named(objects, "Role", name)["metadata"]["namespace"] == "watched-a"
     assert named(objects, "RoleBinding", name)["subjects"][0]["namespace"] == NAMESPACE
     assert named(objects, "Pod", name)["metadata"]["namespace"] == NAMESPACE
-    assert named(objects, "Pod", name)["spec"]["containers"][0]["command"][3:5] == ["team-a", name]
+    assert named(objects, "Pod", name)["spec"]["containers"][0]["command"][3:5] == ["watched-a", name]
 
 
 @pytest.fixture(scope="module")
 def installed(api: Api, helm: Helm) -> Iterator[Api]:
     """With the chart's accounts and roles applied."""
-    with applied(api, accounts_and_roles(helm.render({"crds": {"enabled": False}})), [NAMESPACE]):
+    with applied(api, accounts_and_roles(helm.render({"crds": {"enabled": False}}, namespace=PLACE)), [PLACE]):
         yield api
 
 
@@ -93,16 +104,14 @@ def accounts_and_roles(objects: list[Json]) -> list[Json]:
 
 
 def test_the_operators_account_may_do_in_its_namespace_what_the_page_says(installed: Api) -> None:
-    assert list_rules(installed, ACCOUNT, NAMESPACE) == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE) | ABOUT_ONESELF
+    assert list_rules(installed, ACCOUNT, PLACE) == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE) | ABOUT_ONESELF
 
 
 def test_the_operators_account_has_no_lease_elsewhere(installed: Api) -> None:
     assert list_rules(installed, ACCOUNT, "default") == rules_of(*EVERYWHERE) | ABOUT_ONESELF
 
 
-@pytest.mark.parametrize(
-    "account", [f"{NAMESPACE}:scheduledtask-redis", f"{NAMESPACE}:default", "default:stask-worker"]
-)
+@pytest.mark.parametrize("account", [f"{PLACE}:scheduledtask-redis", f"{PLACE}:default", "default:stask-worker"])
 def test_the_other_accounts_may_do_nothing(installed: Api, account: str) -> None:
     assert list_rules(installed, f"system:serviceaccount:{account}", account.partition(":")[0]) == ABOUT_ONESELF
 
@@ -114,7 +123,7 @@ def test_the_operator_of_named_namespaces_may_do_nothing_elsewhere(api: Api, hel
     roles = accounts_and_roles(helm.render(values, namespace="apart"))
 
     with applied(api, roles, ["apart", *WATCHED]):
-        assert list_rules(api, account, "team-b") == rules_of(*EVERYWHERE) | ABOUT_ONESELF
+        assert list_rules(api, account, "watched-b") == rules_of(*EVERYWHERE) | ABOUT_ONESELF
         assert list_rules(api, account, "apart") == rules_of(*IN_OWN_NAMESPACE) | ABOUT_ONESELF
         assert list_rules(api, account, "default") == ABOUT_ONESELF
 

@@ -31,6 +31,7 @@ SCHEMA = {
         "does not match pattern '^((redis|rediss|sentinel|sentinels)://[^@]+)?$'",
     ),
     "networkPolicy.blockedAddresses": (["169.254.169.254"], "at '/networkPolicy/blockedAddresses/0'"),
+    "lightTasks.allow": (["report"], "at '/lightTasks/allow/0': 'report' does not match pattern"),
     "artifacts.url": ("/mnt/artifacts", "at '/artifacts/url': '/mnt/artifacts' does not match pattern"),
 }
 TOGETHER = {
