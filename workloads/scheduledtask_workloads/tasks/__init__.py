@@ -2,6 +2,7 @@
 
 from scheduledtask_workloads.tasks.database_cleanup import database_cleanup
 from scheduledtask_workloads.tasks.model_training import model_training
+from scheduledtask_workloads.tasks.notification import notification
 from scheduledtask_workloads.tasks.system_health import system_health
 
-__all__ = ["database_cleanup", "model_training", "system_health"]
+__all__ = ["database_cleanup", "model_training", "notification", "system_health"]
