@@ -173,3 +173,24 @@ def test_a_daemon_of_the_body_goes_with_the_run(tmp_path: Path) -> None:
 
     assert ended.returncode == 0, ended.stderr
     assert not psutil.pid_exists(left["pid"])
+
+
+def test_an_argument_comes_from_a_folder_of_secrets_and_is_masked(tmp_path: Path) -> None:
+    file = tmp_path / "secrets" / "db" / "message"
+    file.parent.mkdir(parents=True)
+    file.write_text("hunter2-correct")
+    reference = ["--set", "message={secretKeyRef: {name: db, key: message}}"]
+
+    ended = call("light-raises", *reference, "--secrets", "secrets", "--output", "json", folder=tmp_path)
+
+    assert ended.returncode == 1
+    assert "    raise ValueError(message)\nValueError: ***\n" in ended.stderr
+    assert json.loads(ended.stdout)["message"] == "ValueError: ***"
+    assert "hunter2" not in ended.stdout + ended.stderr
+
+
+def test_a_secret_that_is_not_here_is_refused_with_what_to_set(tmp_path: Path) -> None:
+    ended = call("light-raises", "--set", "message={secretKeyRef: {name: db, key: message}}", folder=tmp_path)
+
+    assert ended.returncode == 2
+    assert "arguments: key message of Secret db: is not here; set SCHEDULEDTASK_SECRET_DB__MESSAGE" in ended.stderr

@@ -3,12 +3,12 @@
 import hashlib
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import redis
+from tests.redis_contents import contents
 
 VALUE = "hunter2-correct-horse"
 ARGUMENTS = "  arguments:\n    password: {{secretKeyRef: {{name: db, key: password}}}}\n    seen: {seen}\n"
@@ -87,22 +87,6 @@ def test_a_value_reaches_every_body_and_shows_nowhere(folder, start, redis_url, 
     assert "secretKeyRef" in everything["commands"]
     assert "the password is ***" in "\n".join(everything.values())
     assert [place for place, text in everything.items() if VALUE in text or VALUE[:7] in text] == []
-
-
-def contents(url: str) -> Iterator[tuple[str, str]]:
-    """All of Redis, key by key."""
-    client = redis.Redis.from_url(url, decode_responses=True)
-    read = {
-        "string": client.get,
-        "hash": client.hgetall,
-        "list": lambda key: client.lrange(key, 0, -1),
-        "set": client.smembers,
-        "zset": lambda key: client.zrange(key, 0, -1),
-        "stream": client.xrange,
-    }
-    for key in client.scan_iter():
-        yield key, f"{key} {read[client.type(key)](key)}"
-    client.close()
 
 
 def test_a_secret_that_is_not_here_is_said_at_the_start(folder, start, tmp_path) -> None:
