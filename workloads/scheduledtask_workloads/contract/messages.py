@@ -56,7 +56,7 @@ class Grant(Message):
 
 
 class StopFiring(Message):
-    """No new slot is admitted; runs in flight, and their retries, go on."""
+    """No new slot is admitted; runs in flight, their retries, and what is asked for, go on."""
 
     type: Literal["stop-firing"] = "stop-firing"
 

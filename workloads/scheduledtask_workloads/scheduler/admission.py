@@ -117,10 +117,13 @@ class Admitting:
     async def _round(self, fence: int) -> None:
         parts = self._parts
         reachable = await self._recovered(fence)
-        if not parts.permission.firing:
+        if parts.permission.fence is None:
             return
         now = datetime.now(UTC)
-        planner, due, requests = Planner(now), self._take_due(), parts.requests.take()
+        due: dict[TaskClass, list[HeldJob]] = (
+            self._take_due() if parts.permission.firing else {engine: [] for engine in TaskClass}
+        )
+        planner, requests = Planner(now), parts.requests.take()
         for engine in (TaskClass.LIGHT, TaskClass.HEAVY):
             jobs = _slices(due[engine], self._slice_size)
             asked = (Plan(list(part)) for part in _slices(requests[engine], self._slice_size))

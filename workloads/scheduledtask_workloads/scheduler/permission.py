@@ -37,7 +37,7 @@ class Permission:
         self._stopped = False
 
     def stop_firing(self) -> None:
-        """No new slots before a newer leader, or a new connection; what is in flight, and its retries, go on."""
+        """No new slots before a newer leader, or a new connection; what is in flight, and what is asked for, go on."""
         self._stopped = True
 
     def refuse(self) -> None:
