@@ -96,7 +96,12 @@ def test_a_namespace_s_user_is_known_to_whoever_is_promoted_and_to_who_comes_bac
     first.start()
     await_true(lambda: USER in first.users(), lambda: f"{sentinel_rig.log[-2000:]}")
     control.say(NamespaceUserRemoved(namespace="team", user=USER))
-    await_true(lambda: USER not in first.users() + second.users(), lambda: "the user stays")
+    await_true(
+        lambda: USER not in first.users() + second.users(),
+        lambda: (
+            f"it stays: {first.users()} {second.users()} {first.role()} {second.role()}\n{sentinel_rig.log[-3000:]}"
+        ),
+    )
 
 
 def test_a_master_that_the_sentinels_do_not_know_is_told(rig_folder: Path, sentinels: Sentinels, trusted: None) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from scheduledtask_workloads.contract.messages import NamespaceUser, NamespaceUserReady, NamespaceUserRemoved
 from scheduledtask_workloads.contract.model import Message
-from scheduledtask_workloads.ledger import Ledger, LedgerUnreachable
+from scheduledtask_workloads.ledger import Ledger, LedgerUnreachable, Server
 from scheduledtask_workloads.scheduler.breaker import BACKGROUND_SECONDS, Breaker
 from scheduledtask_workloads.scheduler.replica_users import ReplicaUsers
 
@@ -81,13 +81,24 @@ class NamespaceUsers:
     async def _bring_up_to_date(self) -> None:
         server = await self._ask(self._ledger.server())
         if server.run_id != self._run_id:
-            self._wanted = dict(self._users)
+            self._wanted, self._removed = dict(self._users), dict.fromkeys(self._gone)
+        if not (self._wanted or self._removed):
+            return
+        self._run_id = ""
+        await self._let_in(server)
+        await self._shut_out()
+        after = await self._ask(self._ledger.server())
+        if after.run_id == server.run_id:  # else what was said may have reached either
+            self._run_id = server.run_id
+
+    async def _let_in(self, server: Server) -> None:
         while self._wanted:
             batch = list(islice(self._wanted.values(), BATCH))
             problems = await self._ask(self._ledger.let_in(batch, server.version))
             for user, problem in zip(batch, problems, strict=True):
                 self._answer(user, problem)
-        self._run_id = server.run_id
+
+    async def _shut_out(self) -> None:
         while self._removed:
             user_name = next(iter(self._removed))
             if problem := await self._ask(self._ledger.shut_out(user_name)):
