@@ -20,10 +20,10 @@ from scheduledtask_operator.manifests.installation_permissions import SECRET_REA
 
 NAMESPACE = "confiding"
 PAUSED_NAMESPACE = "at-rest"
-WORD = "hunter2-correct-horse"
+WORD = "hunter2_correct_horse"
 ARGUMENTS = {
     "url": {"secretKeyRef": {"name": "db", "key": "url"}},
-    "table": "events",
+    "table": {"secretKeyRef": {"name": "db", "key": "table"}},
     "age_column": "at",
     "max_age": "30d",
 }
@@ -62,7 +62,7 @@ def put_secret(api: Api, file: Path) -> None:
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": "db"},
-        "stringData": {"url": f"sqlite:///{file}"},
+        "stringData": {"url": f"sqlite:///{file}", "table": WORD},
     }
     kubectl(api, "apply", "--filename=-", stdin=json.dumps(secret))
 
@@ -83,7 +83,7 @@ def test_a_light_task_reads_a_secret_when_its_namespace_lets_it(
 
 
 def reads_a_secret_when_let(api: Api, pod: PodOfProcesses, redis_server: RealServer, tmp_path: Path) -> None:
-    put_secret(api, tmp_path / WORD / "none.db")
+    put_secret(api, tmp_path / "none.db")
     spec = {"task": "database-cleanup", "arguments": ARGUMENTS, "schedule": EVERY_SECOND}
     kubectl(api, "apply", "--filename=-", stdin=task("sweep", NAMESPACE, **spec))
     until("it is refused", lambda: ready(api, "sweep").get("reason") == "SecretNotReadable")
@@ -100,9 +100,8 @@ def reads_a_secret_when_let(api: Api, pod: PodOfProcesses, redis_server: RealSer
     until("the run fails at the database", lambda: status(api, "sweep").get("lastFailureTime"))
     assert "***" in status(api, "sweep")["history"][0]["message"]
 
-    database = tmp_path / WORD / "good.db"
-    database.parent.mkdir()
-    sqlite3.connect(database).execute("CREATE TABLE events (id INTEGER PRIMARY KEY, at DATETIME)")
+    database = tmp_path / "good.db"
+    sqlite3.connect(database).execute(f"CREATE TABLE {WORD} (id INTEGER PRIMARY KEY, at DATETIME)")
     put_secret(api, database)
     until("the new value counts", lambda: pod.ran("sweep"))
 
@@ -113,7 +112,8 @@ def reads_a_secret_when_let(api: Api, pod: PodOfProcesses, redis_server: RealSer
         **dict(contents(redis_server.url)),
     }
     assert "secretKeyRef" in "".join(everything.values())
-    assert [place for place, text in everything.items() if WORD in text] == []
+    assert '"table": "***"' in everything["objects"] or '"table":"***"' in "".join(everything.values())
+    assert [place for place, text in everything.items() if WORD in text or f"sqlite:///{tmp_path}" in text] == []
 
     kubectl(api, "delete", "rolebinding", SECRET_READER_ROLE)
     until("what is taken back counts", lambda: ready(api, "sweep").get("reason") == "SecretNotReadable")

@@ -75,6 +75,21 @@ def test_each_line_of_a_value_is_a_value() -> None:
     assert masker.text("read c2VjcmV0 from -----BEGIN-----") == "read *** from ***"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "postgresql+psycopg://app:hunter%212@db:5432/shop",
+        "redis://:hunter!2@db/0",
+        "host=db user=app password=hunter!2 dbname=shop",
+        "host=db password='hunter!2'",
+        "Server=db;Pwd=hunter!2;",
+        "https://db/shop?user=app&token=hunter!2",
+    ],
+)
+def test_the_password_of_a_connection_string_is_a_value(value: str) -> None:
+    assert Masker([value]).text("app could not log in to db with hunter!2") == "app could not log in to db with ***"
+
+
 @pytest.mark.parametrize("value", ["", "abc", "a\nb"])
 def test_what_is_shorter_than_four_characters_stays(value: str) -> None:
     assert not Masker([value])

@@ -1,18 +1,22 @@
 """Values of Secrets, replaced by `***` wherever a run could show them.
 
-A value is found as it is, line by line, and in the forms that Python's and JSON's quotes, a URL and our own one-line
-messages give it. What a body does to it otherwise, such as base64 or a part of it alone, is not recognised.
+A value is found as it is, line by line, as the password of a connection string, and in the forms that Python's and
+JSON's quotes, a URL and our own one-line messages give it. What a body does to it otherwise, such as base64 or a part
+of it alone, is not recognised.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MASK = "***"
 SHORTEST_CHARACTERS = 4  # what is shorter is in every other word
 _MASK_BYTES = MASK.encode()
+_IN_URL = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
+_IN_PAIRS = re.compile(r"(?i)(?:password|passwd|pwd|secret|token|key)\s*=\s*['\"]?([^\s;&'\"]+)")
 
 
 class Masker:
@@ -111,10 +115,18 @@ def _occurrences(data: bytes, needle: bytes) -> Iterator[tuple[int, int]]:
 
 def _forms(value: str) -> Iterator[str]:
     """Those of `SHORTEST_CHARACTERS` and more."""
-    plain = [value, value.strip(), *(line.strip() for line in value.splitlines())]
+    plain = [value, value.strip(), *(line.strip() for line in value.splitlines()), *_passwords(value)]
     for text in dict.fromkeys(plain):
         forms = (text, *_quoted(text), " ".join(text.split()))
         yield from (form for form in dict.fromkeys(forms) if len(text) >= SHORTEST_CHARACTERS <= len(form))
+
+
+def _passwords(value: str) -> Iterator[str]:
+    """Of a connection string: clients show the rest of it without a thought."""
+    found = [*_IN_URL.findall(value), *_IN_PAIRS.findall(value)]
+    yield from found
+    yield from map(unquote_plus, found)
+    yield from map(unquote, found)
 
 
 def _encoded(form: str) -> Iterator[bytes]:
