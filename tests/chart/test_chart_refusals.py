@@ -55,6 +55,15 @@ TOGETHER = {
         {"runners": {"graceSeconds": 60}},
         "terminationGracePeriodSeconds is 30, and runners.graceSeconds 60",
     ),
+    "two addresses for workers": (
+        {
+            "redis": {
+                "bundled": {"enabled": False},
+                "external": {"existingSecret": "ours", "workerUrl": "redis://here:6379/0", "workerKey": "workers"},
+            }
+        },
+        "redis.external.workerUrl and redis.external.workerKey both say where workers reach your Redis",
+    ),
     "egress without effect": (
         {"networkPolicy": {"lightTasks": {"egress": [{"ports": [{"port": 443}]}]}}},
         "networkPolicy.lightTasks.egress has no effect while networkPolicy.lightTasks.restrict is false",

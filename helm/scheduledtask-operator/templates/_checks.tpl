@@ -6,11 +6,14 @@
 {{- fail "redis.bundled.enabled is false: redis.external.existingSecret must name the Secret that holds the URL of your Redis" -}}
 {{- end -}}
 {{- $given := eq $external.workerUsers "given" -}}
-{{- if and $given (or (not $external.workerKey) $external.workerUrl) -}}
-{{- fail "redis.external.workerUsers is given: redis.external.workerKey must name the key of the workers' URL, and redis.external.workerUrl be empty" -}}
+{{- if and $given (not $external.workerKey) -}}
+{{- fail "redis.external.workerUsers is given: redis.external.workerKey must name the key of the workers' URL, with user and password" -}}
 {{- end -}}
-{{- if and (not $given) (or (not $external.workerUrl) $external.workerKey) -}}
-{{- fail "redis.external.workerUsers is namespace: redis.external.workerUrl must say where workers reach your Redis, as redis://HOST:PORT/DB, and redis.external.workerKey be empty" -}}
+{{- if and $external.workerUrl $external.workerKey -}}
+{{- fail "redis.external.workerUrl and redis.external.workerKey both say where workers reach your Redis: leave one of them empty" -}}
+{{- end -}}
+{{- if not (or $external.workerUrl $external.workerKey) -}}
+{{- fail "redis.bundled.enabled is false: redis.external.workerUrl must say where workers reach your Redis, as redis://HOST:PORT/DB" -}}
 {{- end -}}
 {{- else if $external.existingSecret -}}
 {{- fail (printf "redis.external.existingSecret is %q while redis.bundled.enabled is true: set it to false to use your own Redis" $external.existingSecret) -}}
