@@ -37,27 +37,11 @@ class PostgresServer:
         return self.url.replace("+psycopg", "")
 
     def __enter__(self) -> Self:
-        who = self._who()
-        if who:
-            os.chown(self._folder, who["user"], who["group"])
-            self._programs = copied(self._programs, self._folder / "programs")
-        password = self._folder / "password"
-        password.write_text(self._password)
-        password.chmod(0o644)
-        data = str(self._folder / "data")
-        initdb = ["--username=cleaner", f"--pwfile={password}", "--auth=scram-sha-256", "--no-sync", "--encoding=UTF8"]
-        subprocess.run(
-            [self._programs.path("initdb"), "--pgdata", data, *initdb],
-            capture_output=True,
-            check=True,
-            **self._how(who),
-        )
-        options = ["-p", str(self._port), "-k", str(self._folder), "-c", "listen_addresses=127.0.0.1", "-F"]
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [self._programs.path("postgres"), "-D", data, *options], stdout=log, stderr=log, **self._how(who)
-            )
-        await_true(self._answers, lambda: (self._folder / "log").read_text()[-2000:], START_SECONDS)
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -83,3 +67,26 @@ class PostgresServer:
         except psycopg.OperationalError:
             return False
         return True
+
+    def _start(self) -> None:
+        who = self._who()
+        if who:
+            os.chown(self._folder, who["user"], who["group"])
+            self._programs = copied(self._programs, self._folder / "programs")
+        password = self._folder / "password"
+        password.write_text(self._password)
+        password.chmod(0o644)
+        data = str(self._folder / "data")
+        initdb = ["--username=cleaner", f"--pwfile={password}", "--auth=scram-sha-256", "--no-sync", "--encoding=UTF8"]
+        subprocess.run(
+            [self._programs.path("initdb"), "--pgdata", data, *initdb],
+            capture_output=True,
+            check=True,
+            **self._how(who),
+        )
+        options = ["-p", str(self._port), "-k", str(self._folder), "-c", "listen_addresses=127.0.0.1", "-F"]
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self._programs.path("postgres"), "-D", data, *options], stdout=log, stderr=log, **self._how(who)
+            )
+        await_true(self._answers, lambda: (self._folder / "log").read_text()[-2000:], START_SECONDS)
