@@ -35,9 +35,11 @@ class SecretBook:
         wanted = references_in(arguments) if _is_light(verdict) else ()
         kept = references_in(held.arguments) if held is not None and held.task_class is TaskClass.LIGHT else ()
         found = await self._read(key, {*wanted, *kept})
-        problems = tuple(
-            f"spec.arguments: {one.message}" for ref in wanted if isinstance(one := found[ref], SecretProblem)
-        )
+        asked = [found[reference] for reference in wanted]
+        messages = dict.fromkeys(
+            one.message for one in asked if isinstance(one, SecretProblem)
+        )  # a Secret has many keys
+        problems = tuple(f"spec.arguments: {message}" for message in messages)
         if problems and isinstance(verdict, Accepted):
             verdict = Refused(ConditionReason.SECRET_NOT_READABLE, problems, verdict.classification)
         holds = wanted if isinstance(verdict, Accepted) else kept
