@@ -87,7 +87,14 @@ def test_an_image_has_its_programs_and_nothing_to_build_with(
     usages = [f"Usage: scheduledtask {program} [OPTIONS]" for program in PROGRAMS]
     assert lines == ["65532", "No module named pip", "Read-only file system", *usages]
     names = {task["name"] for task in json.loads(catalog)["tasks"]}
-    assert names == {"database-cleanup", "model-training", "system-health"}
+    assert names == {
+        "database-cleanup",
+        "generic-processor",
+        "model-training",
+        "notification",
+        "provider-health",
+        "system-health",
+    }
 
 
 def test_the_operators_image_has_nothing_of_the_workloads_libraries(

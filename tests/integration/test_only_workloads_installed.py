@@ -96,5 +96,12 @@ def test_the_programs_of_the_data_plane_explain_themselves(packages: Path, verb:
 def test_the_catalog_has_every_built_in_task(packages: Path) -> None:
     document = CatalogDocument.model_validate_json(run_python(packages, "-m", "scheduledtask_workloads.catalog"))
 
-    assert {entry.name for entry in document.tasks} == {"database-cleanup", "model-training", "system-health"}
+    assert {entry.name for entry in document.tasks} == {
+        "database-cleanup",
+        "generic-processor",
+        "model-training",
+        "notification",
+        "provider-health",
+        "system-health",
+    }
     assert document.problems == ()

@@ -4,6 +4,14 @@ from scheduledtask_workloads.tasks.database_cleanup import database_cleanup
 from scheduledtask_workloads.tasks.generic_processor import generic_processor
 from scheduledtask_workloads.tasks.model_training import model_training
 from scheduledtask_workloads.tasks.notification import notification
+from scheduledtask_workloads.tasks.provider_health import provider_health
 from scheduledtask_workloads.tasks.system_health import system_health
 
-__all__ = ["database_cleanup", "generic_processor", "model_training", "notification", "system_health"]
+__all__ = [
+    "database_cleanup",
+    "generic_processor",
+    "model_training",
+    "notification",
+    "provider_health",
+    "system_health",
+]
