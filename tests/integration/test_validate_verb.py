@@ -1,14 +1,26 @@
 """`scheduledtask validate` says each thing that is wrong in one line with place, field, value and fix; exit code 2."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-HEAD = "apiVersion: scheduledtask.dev/v1alpha1\nkind: ScheduledTask\nmetadata: {name: check}\n"
-GOOD = HEAD + "spec: {schedule: '@hourly', task: system-health}\n"
+API_VERSION = "apiVersion: scheduledtask.dev/v1alpha1"
+
+
+def head_of(name: str) -> str:
+    return f"{API_VERSION}\nkind: ScheduledTask\nmetadata: {{name: {name}}}\n"
+
+
+def run_of(task: str, arguments: str = "{}") -> str:
+    head = f"{API_VERSION}\nkind: ScheduledTaskRun\nmetadata: {{name: {task}-now}}\n"
+    return f"{head}spec: {{scheduledTask: {task}, arguments: {arguments}}}\n"
+
+
+GOOD = f"{head_of('check')}spec: {{schedule: '@hourly', task: system-health}}\n"
 
 
 def scheduledtask(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -21,10 +33,8 @@ def scheduledtask(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def problems_of(folder: Path, *texts: str) -> list[str]:
-    """The error lines for these files, which must be all that is said, with exit code 2."""
-    for number, text in enumerate(texts):
-        (folder / f"{number}.yaml").write_text(text)
+def problems_of(folder: Path) -> list[str]:
+    """The error lines for what lies in this folder, which must be all that is said, with exit code 2."""
     answer = scheduledtask("validate", "-f", folder)
     assert answer.returncode == 2
     assert answer.stdout == ""
@@ -34,55 +44,85 @@ def problems_of(folder: Path, *texts: str) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize(
-    ("spec", "parts"),
-    [
-        ("{task: system-heath}", ["spec.task", '"system-heath"', "did you mean system-health?"]),
-        (
-            "{task: database-cleanup, arguments: {url: 'sqlite:///a', age_column: at, max_age: 1d}}",
-            ["spec.arguments.table", "required"],
-        ),
-        ("{task: system-health, arguments: {cpu_percent: 101}}", ["spec.arguments.cpu_percent", "101", "100"]),
-        ("{task: system-health, arguments: {cpu: 5}}", ["spec.arguments.cpu", "5", "cpu_percent"]),
-        ("{task: system-health, schedule: '61 * * * *'}", [":4:", "spec.schedule", "61", "59"]),
-        ("{task: system-health, schedule: '0 0 30 2 *'}", ["spec.schedule", "0 0 30 2 *"]),
-        ("{task: system-health, timeZone: Europe/Pariss}", ["spec.timeZone", "Europe/Pariss", "Europe/Paris"]),
-        ("{task: system-health, schedul: '@daily'}", [":4:", "schedul", "did you mean", "schedule"]),
-        (
-            "{task: system-health, triggers: [{scheduledTask: check, outcomes: [Failed]}]}",
-            ["spec.triggers", "round for ever", "check -> check"],
-        ),
-        ("{task: model-training, class: Light}", ["spec.class", "Light", "Auto or Heavy"]),
-    ],
-)
-def test_a_wrong_value_is_named_with_its_field_and_the_fix(tmp_path: Path, spec: str, parts: list[str]) -> None:
-    (line,) = problems_of(tmp_path, f"{HEAD}spec: {spec}\n")
+WRONG_VALUES = {
+    "unknown-task": ("{task: system-heath}", ["spec.task", '"system-heath"', "did you mean system-health?"]),
+    "missing-argument": (
+        "{task: database-cleanup, arguments: {url: 'sqlite:///a', age_column: at, max_age: 1d}}",
+        ["spec.arguments.table", "required"],
+    ),
+    "argument-too-large": (
+        "{task: system-health, arguments: {cpu_percent: 101}}",
+        ["spec.arguments.cpu_percent", "101", "100"],
+    ),
+    "unknown-argument": ("{task: system-health, arguments: {cpu: 5}}", ["spec.arguments.cpu", "5", "cpu_percent"]),
+    "wrong-schedule": ("{task: system-health, schedule: '61 * * * *'}", [":4:", "spec.schedule", "61", "59"]),
+    "schedule-of-never": ("{task: system-health, schedule: '0 0 30 2 *'}", ["spec.schedule", "0 0 30 2 *"]),
+    "unknown-zone": (
+        "{task: system-health, timeZone: Europe/Pariss}",
+        ["spec.timeZone", "Europe/Pariss", "Europe/Paris"],
+    ),
+    "unknown-field": ("{task: system-health, schedul: '@daily'}", [":4:", "schedul", "did you mean", "schedule"]),
+    "circle": (
+        "{task: system-health, triggers: [{scheduledTask: circle, outcomes: [Failed]}]}",
+        ["spec.triggers", "round for ever", "circle -> circle"],
+    ),
+    "impossible-class": ("{task: model-training, class: Light}", ["spec.class", "Light", "Auto or Heavy"]),
+}
 
-    assert f"{tmp_path}/0.yaml:" in line
-    for part in parts:
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What one `validate` says of a folder of files, each wrong in its own way: each file's lines, and no others."""
+    folder = tmp_path_factory.mktemp("wrong")
+    files = {name: f"{head_of(name)}spec: {spec}\n" for name, (spec, _) in WRONG_VALUES.items()}
+    files |= {
+        "first": GOOD,
+        "twice": GOOD,
+        "good": f"{head_of('good')}spec: {{task: system-health}}\n",
+        "several": f"{head_of('one')}spec: {{task: nope}}\n---\n{head_of('two')}spec: {{task: none}}\n",
+        "no-documents": "a: [\n",
+        "broken": f"{head_of('broken')}spec: {{task: [\n",
+        "request": f"{head_of('asked')}spec: {{task: system-health}}\n---\n{run_of('asked', '{cpu_percent: 101}')}",
+    }
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    lines = problems_of(folder)
+    places = [line.removeprefix(f"error: {folder}/") for line in lines]
+    by_file = {name: [place for place in places if place.startswith(f"{name}.yaml:")] for name in files}
+    assert sum(map(len, by_file.values())) == len(lines), lines
+    return by_file
+
+
+@pytest.mark.parametrize("name", WRONG_VALUES)
+def test_a_wrong_value_is_named_with_its_field_and_the_fix(said: dict[str, list[str]], name: str) -> None:
+    (line,) = said[name]
+
+    for part in WRONG_VALUES[name][1]:
         assert part in line
 
 
-def test_every_problem_of_every_file_is_said_at_once(tmp_path: Path) -> None:
-    lines = problems_of(tmp_path, GOOD, f"{HEAD}spec: {{task: nope, schedule: '99 * * * *'}}\n", "a: [\n")
-
-    assert len(lines) >= 2
-    assert any("1.yaml" in line for line in lines)
-    assert any("2.yaml" in line for line in lines)
+def test_every_problem_of_every_file_is_said_at_once(said: dict[str, list[str]]) -> None:
+    assert [line.split(" ")[0] for line in said["several"]] == ["several.yaml:1:", "several.yaml:6:"]
+    assert len(said["no-documents"]) == 1
+    assert said["good"] == []
 
 
-def test_two_documents_of_one_name_are_refused_with_both_places(tmp_path: Path) -> None:
-    (line,) = problems_of(tmp_path, GOOD, GOOD)
+def test_two_documents_of_one_name_are_refused_with_both_places(said: dict[str, list[str]]) -> None:
+    (line,) = said["first"] + said["twice"]
 
-    assert "0.yaml:1" in line
-    assert "1.yaml:3" in line
+    assert "first.yaml:1" in line
+    assert "twice.yaml:3" in line
     assert "default/check" in line
 
 
-def test_broken_yaml_gives_file_and_line(tmp_path: Path) -> None:
-    (line,) = problems_of(tmp_path, HEAD + "spec: {task: [\n")
+def test_broken_yaml_gives_file_and_line(said: dict[str, list[str]]) -> None:
+    assert len(said["broken"]) == 1
 
-    assert "0.yaml:" in line
+
+def test_a_request_whose_arguments_the_task_does_not_take_is_named(said: dict[str, list[str]]) -> None:
+    (line,) = said["request"]
+
+    assert "request.yaml:6: spec.arguments.cpu_percent" in line
 
 
 def test_an_empty_directory_is_an_error_that_says_what_is_looked_for(tmp_path: Path) -> None:
@@ -100,19 +140,20 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert len(answer.stderr.splitlines()) == 1
 
 
-def test_good_manifests_are_listed_with_their_class(tmp_path: Path) -> None:
-    (tmp_path / "good.yaml").write_text(GOOD)
+def test_good_manifests_are_listed_with_their_class_and_requests_beside_what_they_run(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(f"{GOOD}---\n{run_of('check')}---\n{run_of('elsewhere', '{any: thing}')}")
 
     answer = scheduledtask("validate", "-f", tmp_path)
 
-    assert answer.returncode == 0
+    assert answer.returncode == 0, answer.stderr
     assert answer.stderr == ""
-    assert "default/check" in answer.stdout
-    assert "Light" in answer.stdout
+    assert re.search(r"^default/check +Light ", answer.stdout, re.MULTILINE)
+    assert "default/check-now" in answer.stdout
+    assert "default/elsewhere-now" in answer.stdout
 
 
 def test_json_carries_the_problems_too(tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_text(f"{HEAD}spec: {{task: nope}}\n")
+    (tmp_path / "bad.yaml").write_text(f"{head_of('check')}spec: {{task: nope}}\n")
 
     answer = scheduledtask("validate", "-f", tmp_path, "--output", "json")
 
@@ -152,27 +193,3 @@ def test_an_unknown_verb_is_one_line_and_exit_code_2() -> None:
     assert answer.returncode == 2
     assert "explode" in answer.stderr
     assert "Traceback" not in answer.stderr
-
-
-def run_of(task: str, arguments: str = "{}") -> str:
-    head = GOOD_RUN_HEAD.replace("NAME", task)
-    return f"{head}spec: {{scheduledTask: {task}, arguments: {arguments}}}\n"
-
-
-GOOD_RUN_HEAD = "apiVersion: scheduledtask.dev/v1alpha1\nkind: ScheduledTaskRun\nmetadata: {name: NAME-now}\n"
-
-
-def test_requests_for_runs_are_checked_beside_what_they_run(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(f"{GOOD}---\n{run_of('check')}---\n{run_of('elsewhere', '{any: thing}')}")
-
-    answer = scheduledtask("validate", "-f", tmp_path)
-
-    assert answer.returncode == 0, answer.stderr
-    assert "default/check-now" in answer.stdout
-    assert "default/elsewhere-now" in answer.stdout
-
-
-def test_a_request_whose_arguments_the_task_does_not_take_is_named(tmp_path: Path) -> None:
-    (line,) = problems_of(tmp_path, f"{GOOD}---\n{run_of('check', '{cpu_percent: 101}')}")
-
-    assert "0.yaml:6: spec.arguments.cpu_percent" in line
