@@ -40,7 +40,9 @@ EVERYWHERE = (
     ),
     Permission(GROUP, "scheduledtaskruns/status", ("patch",), "The outcome of such a run."),
     Permission("", "events", ("create", "patch"), "Transitions and failures, for `kubectl describe`."),
-    Permission("", "namespaces", READ, "Runs of a namespace that is being deleted are cancelled."),
+    Permission(
+        "", "namespaces", READ, "Runs of one that is being deleted are cancelled; an annotation pauses all its tasks."
+    ),
     Permission(
         "apps", "deployments", (*READ, "create", "patch", "delete"), "The workers of a pool, in its own namespace."
     ),
@@ -77,7 +79,7 @@ EVERYWHERE = (
         "",
         "secrets",
         ("get", "create", "patch"),
-        "The Redis user of a namespace's workers. No other Secret can be read, or made.",
+        "The Redis user of a namespace's workers. No other can be made, or read unless the namespace binds it.",
         (REDIS_SECRET,),
     ),
 )
