@@ -85,7 +85,7 @@ def perform_here(order: RunOrder, catalog: Catalog) -> object:
     """
     task = catalog.get(order.task)
     arguments = resolved_arguments(order)
-    drop_variables()
+    drop_variables(order)
     return call(task, task.keywords(arguments, run_context(order, now=time.time())))
 
 
@@ -101,7 +101,7 @@ class _Attempt:
         context = run_context(self._order, now=time.time())
         try:
             arguments = resolved_arguments(self._order)
-            drop_variables()
+            drop_variables(self._order)
             task = (catalog or load_catalog()).get(self._order.task)
             keywords = task.keywords(arguments, context)
         except (CatalogError, SecretMissingError) as error:

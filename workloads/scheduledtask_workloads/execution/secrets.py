@@ -39,9 +39,11 @@ def resolved_arguments(order: RunOrder) -> dict[str, Any]:
     return substituted(order.arguments, value_of)
 
 
-def drop_variables() -> None:
-    """A body, and what it starts, sees neither its own nor those of other tasks."""
-    for name in _variables(os.environ):
+def drop_variables(order: RunOrder) -> None:
+    """A body, and what it starts, sees neither its own nor those of other tasks. Where light ones run there are none,
+    and looking through the environment would be a good part of what an empty run costs.
+    """
+    for name in _variables(os.environ) if order.task_class is TaskClass.HEAVY else ():
         del os.environ[name]
 
 
