@@ -23,9 +23,7 @@ PAUSED_NAMESPACE = "at-rest"
 WORD = "hunter2_correct_horse"
 ARGUMENTS = {
     "url": {"secretKeyRef": {"name": "db", "key": "url"}},
-    "table": {"secretKeyRef": {"name": "db", "key": "table"}},
-    "age_column": "at",
-    "max_age": "30d",
+    "tables": [{"table": {"secretKeyRef": {"name": "db", "key": "table"}}, "age_column": "at", "max_age": "30d"}],
 }
 
 

@@ -48,8 +48,9 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def perform(database: Path, tmp_path: Path) -> Perform:
     def perform(**arguments: Any) -> AttemptReport:
-        given = {"url": f"sqlite:///{database}", "table": 'odd " name', "age_column": "when", "max_age": "30d"}
-        order = order_for("database-cleanup", given | arguments)
+        rule = {"table": 'odd " name', "age_column": "when", "max_age": "30d"}
+        rule |= {name: arguments.pop(name) for name in [*rule, "where", "archive"] if name in arguments}
+        order = order_for("database-cleanup", {"url": f"sqlite:///{database}", "tables": [rule]} | arguments)
         return execute(order, output=tmp_path / "output", catalog=catalog_of(database_cleanup))
 
     return perform
@@ -65,13 +66,15 @@ def test_old_rows_go_and_young_and_ageless_ones_stay(perform: Perform, database:
     report = perform(age_column=column)
 
     assert report.state is RunState.SUCCEEDED, report.message
-    assert report.result | {"cutoff": ""} == {
+    [of_table] = report.result.pop("tables")
+    assert report.result == {"dry_run": False, "complete": True, "matched": OLD, "deleted": OLD}
+    assert of_table | {"cutoff": ""} == {
         "table": 'odd " name',
         "cutoff": "",
         "matched": OLD,
         "deleted": OLD,
         "batches": 1,
-        "dry_run": False,
+        "archived": 0,
         "complete": True,
     }
     assert count(database) == YOUNG + 1
@@ -80,7 +83,7 @@ def test_old_rows_go_and_young_and_ageless_ones_stay(perform: Perform, database:
 def test_batches_are_bounded(perform: Perform, database: Path) -> None:
     report = perform(batch_size=10)
 
-    assert (report.result["deleted"], report.result["batches"]) == (OLD, 3)
+    assert (report.result["deleted"], report.result["tables"][0]["batches"]) == (OLD, 3)
     assert "progress 40 %: 10 of 25 rows deleted" in report.output
 
 
@@ -102,7 +105,7 @@ def test_a_dry_run_counts_and_deletes_nothing(perform: Perform, database: Path) 
 def test_a_key_of_two_columns_will_do(perform: Perform, database: Path) -> None:
     result = perform(table="pairs", age_column="at", batch_size=3).result
 
-    assert (result["deleted"], result["batches"]) == (10, 4)
+    assert (result["deleted"], result["tables"][0]["batches"]) == (10, 4)
     assert count(database, "pairs") == 10
 
 

@@ -47,8 +47,8 @@ def problems_of(folder: Path) -> list[str]:
 WRONG_VALUES = {
     "unknown-task": ("{task: system-heath}", ["spec.task", '"system-heath"', "did you mean system-health?"]),
     "missing-argument": (
-        "{task: database-cleanup, arguments: {url: 'sqlite:///a', age_column: at, max_age: 1d}}",
-        ["spec.arguments.table", "required"],
+        "{task: database-cleanup, arguments: {url: 'sqlite:///a', tables: [{age_column: at, max_age: 1d}]}}",
+        ["spec.arguments.tables.0.table", "required"],
     ),
     "argument-too-large": (
         "{task: system-health, arguments: {cpu_percent: 101}}",

@@ -1,4 +1,4 @@
-"""Why a table cannot be cleaned."""
+"""Why a database cannot be cleaned."""
 
 
 class CleanupError(Exception):

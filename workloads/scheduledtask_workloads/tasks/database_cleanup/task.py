@@ -1,28 +1,47 @@
 """The task `database-cleanup`."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from scheduledtask_workloads.catalog import Duration, Profile, RunContext, task
+from scheduledtask_workloads.catalog import Profile, RunContext, task
+from scheduledtask_workloads.catalog.context import local_folder
+from scheduledtask_workloads.tasks.database_cleanup.rules import CleanupArguments, TableRule
 
 if TYPE_CHECKING:
+    import sqlalchemy
+
+    from scheduledtask_workloads.tasks.database_cleanup.archive import ParquetArchive
     from scheduledtask_workloads.tasks.database_cleanup.sweep import OldRows
+
+END_SECONDS = 2  # before the deadline: what is left is for the next run
+LOOK_SECONDS = 0.2  # how often it is asked whether the run shall end, while it waits
 
 
 @dataclass(frozen=True, slots=True)
-class CleanupResult:
-    """`matched` rows were too old at the beginning; `complete` when none of them is left."""
+class TableResult:
+    """`matched` rows could go at the beginning; `complete` when none of them is left. `archived` counts files."""
 
     table: str
     cutoff: datetime
     matched: int
     deleted: int
     batches: int
+    archived: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupResult:
+    """Tables in the order in which they were cleaned."""
+
     dry_run: bool
     complete: bool
+    matched: int
+    deleted: int
+    tables: tuple[TableResult, ...]
 
 
 @task(
@@ -31,39 +50,75 @@ class CleanupResult:
     profile=Profile(duration="60s", memory="200M", concurrency=1),
     imports=["sqlalchemy", "sqlalchemy.dialects.sqlite", "scheduledtask_workloads.tasks.database_cleanup.sweep"],
 )
-def database_cleanup(
-    context: RunContext,
-    url: Annotated[str, Field(description="SQLAlchemy URL of the database, such as sqlite:///events.db.")],
-    table: Annotated[str, Field(description="The table; it needs a primary key.")],
-    age_column: Annotated[str, Field(description="Its column of dates, times (UTC if without zone) or Unix seconds.")],
-    max_age: Annotated[Duration, Field(description="Older rows are deleted: 90s, 12h, 30d, or seconds.")],
-    schema: Annotated[str | None, Field(description="The table's schema, where it is not the default one.")] = None,
-    batch_size: Annotated[int, Field(ge=1, le=5000, description="Rows deleted in one transaction.")] = 1000,
-    max_batches: Annotated[int | None, Field(ge=1, description="Stop after so many; the next run goes on.")] = None,
-    dry_run: Annotated[bool, Field(description="Only count.")] = False,
-) -> CleanupResult:
+def database_cleanup(context: RunContext, arguments: CleanupArguments) -> CleanupResult:
     """Delete rows older than an age, in bounded batches by primary key."""
-    import sqlalchemy
+    from scheduledtask_workloads.tasks.database_cleanup import database
 
-    from scheduledtask_workloads.tasks.database_cleanup.sweep import OldRows
-
-    engine = sqlalchemy.create_engine(url)
+    engine = database.connect(arguments.url, arguments.lock_timeout, arguments.statement_timeout)
     try:
-        old = OldRows.find(engine, table, schema, age_column, datetime.now(UTC) - timedelta(seconds=max_age))
-        return _clean(old, context, batch_size, 0 if dry_run else max_batches, dry_run)
+        results = tuple(
+            _clean(rule, old, context, arguments) for rule, old in _in_order(engine, arguments, datetime.now(UTC))
+        )
     finally:
         engine.dispose()
+    return CleanupResult(
+        dry_run=arguments.dry_run,
+        complete=all(each.complete for each in results),
+        matched=sum(each.matched for each in results),
+        deleted=sum(each.deleted for each in results),
+        tables=results,
+    )
 
 
-def _clean(
-    old: "OldRows", context: RunContext, batch_size: int, max_batches: int | None, dry_run: bool
-) -> CleanupResult:
+def _in_order(
+    engine: "sqlalchemy.Engine", arguments: CleanupArguments, now: datetime
+) -> "list[tuple[TableRule, OldRows]]":
+    """Every rule is looked at before the first row goes."""
+    import sqlalchemy
+
+    from scheduledtask_workloads.tasks.database_cleanup import database
+    from scheduledtask_workloads.tasks.database_cleanup.sweep import OldRows
+
+    known = database.references(engine, [rule.schema_name for rule in arguments.tables])
+    default = sqlalchemy.inspect(engine).default_schema_name
+    names = [(rule.schema_name or default, rule.table) for rule in arguments.tables]
+    order = database.children_first(names, known)
+    rules = sorted(zip(names, arguments.tables, strict=True), key=lambda named: order.index(named[0]))
+    return [(rule, OldRows.find(engine, rule, known, now)) for _, rule in rules]
+
+
+def _clean(rule: TableRule, old: "OldRows", context: RunContext, arguments: CleanupArguments) -> TableResult:
     matched, deleted, batches = old.count(), 0, 0
     context.logger.info("%d rows of %s are older than %s", matched, old.table.fullname, old.cutoff.isoformat())
-    while deleted < matched and batches != max_batches and not context.cancelled():
-        removed = old.delete(batch_size)
-        if not removed:  # somebody else took them
-            break
-        deleted, batches = deleted + removed, batches + 1
-        context.progress(deleted / matched, f"{deleted} of {matched} rows deleted")
-    return CleanupResult(old.table.fullname, old.cutoff, matched, deleted, batches, dry_run, complete=old.count() == 0)
+    archive = None
+    if matched and not arguments.dry_run:
+        archive = _archive(rule, old, context)
+        over = _over(context)
+        for removed in old.batches(arguments.batch_size, archive.keep if archive else None):
+            deleted, batches = deleted + removed, batches + 1
+            context.progress(deleted / matched, f"{deleted} of {matched} rows deleted")
+            if batches == arguments.max_batches or over():
+                break
+            _wait(removed / arguments.rows_per_second if arguments.rows_per_second else 0, over)
+    complete = (matched == 0) if arguments.dry_run else old.count() == 0
+    files = archive.files if archive else 0
+    return TableResult(old.table.fullname, old.cutoff, matched, deleted, batches, files, complete)
+
+
+def _archive(rule: TableRule, old: "OldRows", context: RunContext) -> "ParquetArchive | None":
+    if rule.archive is None:
+        return None
+    from scheduledtask_workloads.tasks.database_cleanup.archive import ParquetArchive
+
+    return ParquetArchive(local_folder(rule.archive), old.table, f"{context.run_id}-{context.attempt}")
+
+
+def _over(context: RunContext) -> Callable[[], bool]:
+    end = context.deadline - timedelta(seconds=END_SECONDS)
+    return lambda: context.cancelled() or datetime.now(UTC) >= end
+
+
+def _wait(seconds: float, over: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and not over():
+        time.sleep(min(left, LOOK_SECONDS))
