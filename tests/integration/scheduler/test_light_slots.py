@@ -70,7 +70,8 @@ def test_an_overlapping_slot_is_skipped_with_its_reason(shared: Rig, control: Co
     assert not shared.doubled("long")
 
 
-def test_a_failure_is_retried_after_its_backoff_up_to_the_limit(shared: Rig, control: ControlPlane) -> None:
+def test_a_failure_is_retried_after_its_backoff_up_to_the_limit(rig: Rig) -> None:
+    control = rig.start()
     retry = RetryPolicy(limit=1, backoff_seconds=0.2)
     control.hand_over([light_job("failing", "raises", every=YEARLY, retry=retry)])
     control.say(RequestRun(namespace="team", name="failing", run_id="asked"))
@@ -79,7 +80,7 @@ def test_a_failure_is_retried_after_its_backoff_up_to_the_limit(shared: Rig, con
 
     told = [record.state for record in control.records("failing") if record.state is not RunState.STARTED]
     assert told == [RunState.ADMITTED, RunState.WAITING, RunState.FAILED]
-    assert len(shared.begun("failing")) == 2
+    assert len(rig.begun("failing")) == 2
 
 
 def test_a_request_under_the_same_name_runs_once(shared: Rig, control: ControlPlane) -> None:
