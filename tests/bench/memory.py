@@ -27,7 +27,9 @@ metadata: {{name: cleanup-{number}}}
 spec:
   schedule: "*/2 * * * * *"
   task: database-cleanup
-  arguments: {{url: "sqlite:///{folder}/health.sqlite", tables: [{{table: system_health, age_column: at, max_age: 10s}}]}}
+  arguments:
+    url: "sqlite:///{folder}/health.sqlite"
+    tables: [{{table: system_health, age_column: at, max_age: 10s}}]
 ---
 """
 
