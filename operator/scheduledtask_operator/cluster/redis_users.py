@@ -97,11 +97,18 @@ class RedisUsers:
                 if not user.is_told and loop.time() >= user.not_before:
                     user.not_before = loop.time() + RETRY_SECONDS
                     await self._look_at(namespace, user)
-                self._remove_unwanted(namespace, user, loop.time())
+            self.remove_unwanted(loop.time())
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _remove_unwanted(self, namespace: str, user: _User, now: float) -> None:
-        """The Secret stays for the next worker there; without a user its password opens nothing."""
+    def remove_unwanted(self, now: float) -> None:
+        """Those that no pool has wanted for a while; `now` as the loop's clock has it.
+
+        The Secret stays for the next worker there; without a user its password opens nothing.
+        """
+        for namespace, user in list(self._users.items()):
+            self._remove_where_unwanted(namespace, user, now)
+
+    def _remove_where_unwanted(self, namespace: str, user: _User, now: float) -> None:
         if not self._leads():
             user.wanted_at = now
         elif now - user.wanted_at > self._unwanted_seconds and not self._has_pods(namespace):

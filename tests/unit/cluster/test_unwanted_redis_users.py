@@ -1,12 +1,13 @@
 """A namespace's Redis user goes when no pool wants it and its last worker's pod is gone, and not before."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
-from tests.api_front import until
-
 from scheduledtask_operator.cluster.client import Client
-from scheduledtask_operator.cluster.redis_users import LOOK_SECONDS, RedisUsers
+from scheduledtask_operator.cluster.redis_users import RedisUsers
+
+UNWANTED_SECONDS = 30.0
 
 
 class Namespace:
@@ -21,44 +22,51 @@ class Namespace:
             remove_user=self.removed.append,
             has_pods=lambda _name: self.pods,
             leads=lambda: self.leads,
-            unwanted_seconds=LOOK_SECONDS / 2,
+            unwanted_seconds=UNWANTED_SECONDS,
         )
         self.users.want("team")
+        self._wanted_at = asyncio.get_running_loop().time()
 
-    async def looks(self, times: int) -> None:
-        running = asyncio.create_task(self.users.run())
-        await asyncio.sleep((times + 0.5) * LOOK_SECONDS)
-        running.cancel()
+    def look(self, after_seconds: float) -> list[str]:
+        """What has been removed when that much time has passed since it was wanted."""
+        self.users.remove_unwanted(self._wanted_at + after_seconds)
+        return self.removed
+
+
+def in_a_loop(scenario: Callable[[], None]) -> None:
+    """Whose clock tells when a user was wanted."""
+
+    async def run() -> None:
+        scenario()
+
+    asyncio.run(run())
 
 
 def test_it_goes_some_time_after_nobody_wanted_it() -> None:
-    async def scenario() -> None:
+    def scenario() -> None:
         namespace = Namespace()
-        running = asyncio.create_task(namespace.users.run())
-        await until(lambda: namespace.removed == ["team"], "it is removed")
-        running.cancel()
+        assert namespace.look(after_seconds=UNWANTED_SECONDS - 1) == []
+        assert namespace.look(after_seconds=UNWANTED_SECONDS + 1) == ["team"]
 
-    asyncio.run(scenario())
+    in_a_loop(scenario)
 
 
 def test_it_stays_while_a_pod_is_there_and_goes_after_it() -> None:
-    async def scenario() -> None:
+    def scenario() -> None:
         namespace = Namespace(pods=True)
-        await namespace.looks(2)
-        assert not namespace.removed
+        assert namespace.look(after_seconds=2 * UNWANTED_SECONDS) == []
         namespace.pods = False
-        await namespace.looks(2)
-        assert namespace.removed == ["team"]
+        assert namespace.look(after_seconds=2 * UNWANTED_SECONDS + 1) == ["team"]
 
-    asyncio.run(scenario())
+    in_a_loop(scenario)
 
 
 def test_who_does_not_lead_removes_nothing_nor_does_a_new_leader_at_once() -> None:
-    async def scenario() -> None:
+    def scenario() -> None:
         namespace = Namespace(leads=False)
-        await namespace.looks(2)
+        assert namespace.look(after_seconds=2 * UNWANTED_SECONDS) == []
         namespace.leads = True
-        await namespace.looks(0)
-        assert not namespace.removed
+        assert namespace.look(after_seconds=3 * UNWANTED_SECONDS - 1) == []
+        assert namespace.look(after_seconds=3 * UNWANTED_SECONDS + 1) == ["team"]
 
-    asyncio.run(scenario())
+    in_a_loop(scenario)
