@@ -31,6 +31,19 @@ spec:
     url: "sqlite:///{folder}/health.sqlite"
     tables: [{{table: system_health, age_column: at, max_age: 10s}}]
 ---
+apiVersion: scheduledtask.dev/v1alpha1
+kind: ScheduledTask
+metadata: {{name: providers-{number}}}
+spec:
+  schedule: "* * * * * *"
+  task: provider-health
+  arguments:
+    history: "sqlite:///{folder}/health.sqlite"
+    endpoints:
+    - {{name: resolver, kind: dns, host: localhost}}
+    - {{name: closed, kind: http, url: "http://127.0.0.1:9/"}}
+    - {{name: database, kind: sql, url: "sqlite:///{folder}/health.sqlite"}}
+---
 """
 
 

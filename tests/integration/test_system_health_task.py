@@ -12,7 +12,9 @@ from scheduledtask_workloads.execution import execute
 from scheduledtask_workloads.tasks import system_health
 from scheduledtask_workloads.tasks.system_health.checks import check, judge
 
-GENEROUS = {"cpu_percent": 100, "memory_percent": 100, "disk_percent": 100, "load_per_cpu": 1e6, "sample_seconds": 0.01}
+PERCENT = ("cpu", "memory", "swap", "disk", "inode", "file_descriptor", "network_error")
+GENEROUS = {**{f"{name}_percent": 100 for name in PERCENT}, "load_per_cpu": 1e6, "sample_seconds": 0.01}
+EVERYWHERE = ["cpu", "load", "memory", "swap", "disk /", "inodes /"]
 
 
 def perform(tmp_path: Path, **arguments: Any) -> AttemptReport:
@@ -25,7 +27,9 @@ def test_a_machine_within_its_limits_is_ok(tmp_path: Path) -> None:
 
     assert report.state is RunState.SUCCEEDED
     assert report.result["status"] == "ok"
-    assert [each["name"] for each in report.result["checks"]] == ["cpu", "load", "memory", "disk /", f"disk {tmp_path}"]
+    names = [each["name"] for each in report.result["checks"]]
+    assert names[:8] == [*EVERYWHERE, f"disk {tmp_path}", f"inodes {tmp_path}"]
+    assert names[-1] == "network errors"
     assert all(each["value"] >= 0 for each in report.result["checks"])
 
 
@@ -36,6 +40,14 @@ def test_a_broken_limit_degrades_and_does_not_fail(tmp_path: Path) -> None:
     assert report.result["status"] == "degraded"
     assert [each["name"] for each in report.result["checks"] if not each["ok"]] == ["memory"]
     assert "above 0" in report.output
+
+
+def test_a_broken_limit_fails_the_run_where_asked(tmp_path: Path) -> None:
+    report = perform(tmp_path, memory_percent=0, fail_when_degraded=True, history=str(tmp_path / "health.db"))
+
+    assert (report.state, report.reason) == (RunState.FAILED, Reason.RAISED)
+    assert report.message.startswith("DegradedError: memory is ")
+    assert (tmp_path / "health.db").exists()
 
 
 def test_a_limit_outside_of_percent_is_refused(tmp_path: Path) -> None:
@@ -58,9 +70,9 @@ def test_results_are_kept_over_time_where_asked(tmp_path: Path) -> None:
         perform(tmp_path, history=str(file))
     with closing(sqlite3.connect(file)) as connection:
         rows = connection.execute(
-            "SELECT status, json_array_length(checks), at <= datetime('now', '+1 second') FROM system_health"
+            "SELECT status, json_array_length(checks) > 5, at <= datetime('now', '+1 second') FROM system_health"
         )
-        assert rows.fetchall() == [("ok", 4, 1), ("ok", 4, 1)]
+        assert rows.fetchall() == [("ok", 1, 1), ("ok", 1, 1)]
 
 
 def test_a_value_at_its_limit_is_ok() -> None:
