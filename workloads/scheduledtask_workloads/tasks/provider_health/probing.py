@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http.client import HTTPException
 
-import aiohttp
 import sqlalchemy as sa
 
 from scheduledtask_workloads.tasks.provider_health import connections, databases, web
@@ -24,7 +24,7 @@ from scheduledtask_workloads.tasks.provider_health.errors import ProbeFailedErro
 from scheduledtask_workloads.tasks.provider_health.verdicts import Observation
 
 LOOK_SECONDS = 0.1  # how often it is asked whether the run shall end
-FAILURES = (ProbeFailedError, OSError, ssl.SSLError, aiohttp.ClientError, sa.exc.SQLAlchemyError, ValueError)
+FAILURES = (ProbeFailedError, OSError, ssl.SSLError, HTTPException, sa.exc.SQLAlchemyError, ValueError)
 
 
 def probe_all(
@@ -81,7 +81,7 @@ async def _probe(endpoint: Endpoint, timeout_seconds: float) -> float | None:
     """The days left, of a certificate. Raises what the probe of its kind raises."""
     match endpoint:
         case HttpEndpoint():
-            await web.probe_http(endpoint)
+            await web.probe_http(endpoint, timeout_seconds)
         case TcpEndpoint():
             await connections.probe_tcp(endpoint)
         case DnsEndpoint():
@@ -96,8 +96,8 @@ async def _probe(endpoint: Endpoint, timeout_seconds: float) -> float | None:
 
 
 def _told(error: Exception) -> str:
-    """One line, by the error inside where there is one: SQLAlchemy's own goes on about its documentation."""
-    cause = getattr(error, "orig", None) or getattr(error, "certificate_error", None) or error
+    """One line, by the driver's own error where there is one: SQLAlchemy's goes on about its documentation."""
+    cause = getattr(error, "orig", None) or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"certificate: {cause.verify_message}"
     text = " ".join(str(cause).split())

@@ -24,7 +24,12 @@ END_SECONDS = 2  # before the deadline, to write down what was seen
     "provider-health",
     light=True,
     profile=Profile(duration="30s", memory="100M", concurrency=1),
-    imports=["sqlalchemy", "sqlalchemy.dialects.sqlite", "scheduledtask_workloads.tasks.provider_health.probing"],
+    imports=[
+        "encodings.idna",
+        "sqlalchemy",
+        "sqlalchemy.dialects.sqlite",
+        "scheduledtask_workloads.tasks.provider_health.probing",
+    ],
 )
 def provider_health(context: RunContext, arguments: ProviderHealthArguments) -> ProviderHealth:
     """Probe endpoints over HTTP, TCP, DNS, TLS, Redis and SQL, a few at once."""
