@@ -14,7 +14,7 @@ from scheduledtask_operator.local.worker_pools import LocalPools
 POOL = PoolKey("default", "reports")
 
 
-def sleeping_worker(pool: PoolKey, name: str, heartbeat: Path) -> Program:
+def sleeping_worker(pool: PoolKey, name: str, heartbeat: Path, references: object) -> Program:
     return Program(name, (sys.executable, "-c", "import time; time.sleep(600)"), dict(os.environ))
 
 
