@@ -1,6 +1,6 @@
 """Light tasks on a cluster whose slots come every five seconds, and the count of what became of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -70,6 +70,14 @@ class LightLoad:
             )
             for offset, name in ((offset, _name(offset)) for offset in OFFSETS)
         }
+
+
+def assert_each_slot_ran_once(counts: Mapping[str, Count]) -> None:
+    """By task: some slots were due, none was lost, none ran twice."""
+    assert all(each.due for each in counts.values()), counts
+    assert {name: (sorted(each.lost), sorted(each.doubled)) for name, each in counts.items()} == dict.fromkeys(
+        counts, ([], [])
+    )
 
 
 @contextmanager

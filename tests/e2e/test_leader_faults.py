@@ -10,7 +10,7 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
 from tests.cluster.installing import Installation, await_ready
-from tests.light_load import EVERY_SECONDS, LightLoad, leader_of, light_load
+from tests.light_load import EVERY_SECONDS, LightLoad, assert_each_slot_ran_once, leader_of, light_load
 
 TAKE_OVER_SECONDS = 15.0
 FROZEN_SECONDS = 25.0  # past the Lease of 10 s and the take-over
@@ -46,20 +46,12 @@ def assert_goes_on(load: LightLoad, fault_at: float) -> None:
     assert began_at - fault_at <= TAKE_OVER_SECONDS + EVERY_SECONDS, f"{began_at - fault_at:.1f} s after the fault"
 
 
-def assert_each_slot_ran_once(load: LightLoad) -> None:
-    counts = load.counts(load.settle())
-    assert all(each.due for each in counts.values()), counts
-    assert {name: (sorted(each.lost), sorted(each.doubled)) for name, each in counts.items()} == dict.fromkeys(
-        counts, ([], [])
-    )
-
-
 def test_the_leaders_pod_is_deleted(cluster: Cluster, installation: Installation, load: LightLoad, leader: str) -> None:
     fault_at = time.time()
     cluster.kubectl("delete", "pod", leader, f"--namespace={installation.namespace}", "--wait=false")
 
     assert_goes_on(load, fault_at)
-    assert_each_slot_ran_once(load)
+    assert_each_slot_ran_once(load.counts(load.settle()))
 
 
 @pytest.mark.long
@@ -69,7 +61,7 @@ def test_a_container_of_the_leader_is_killed(load: LightLoad, signal: Callable[.
     signal("KILL", container)
 
     assert_goes_on(load, fault_at)
-    assert_each_slot_ran_once(load)
+    assert_each_slot_ran_once(load.counts(load.settle()))
 
 
 @pytest.mark.long
@@ -91,4 +83,4 @@ def test_the_leader_is_frozen_and_wakes_up(
         lambda: time.time() >= woken_at + AFTER_WAKING_SECONDS,
         timeout_seconds=AFTER_WAKING_SECONDS + 5,
     )
-    assert_each_slot_ran_once(load)
+    assert_each_slot_ran_once(load.counts(load.settle()))

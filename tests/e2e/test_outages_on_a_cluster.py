@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.cluster.body_journal import WORKER_POD_TEMPLATE, Count, count, due, keep_journal, read_bodies
+from tests.cluster.body_journal import WORKER_POD_TEMPLATE, count, due, keep_journal, read_bodies
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
 from tests.cluster.diagnosis import read_pods
 from tests.cluster.errors import NotOnThisClusterError
 from tests.cluster.installing import Installation, await_ready
-from tests.light_load import LightLoad, light_load
+from tests.light_load import LightLoad, assert_each_slot_ran_once, light_load
 from tests.training_run import Training
 
 AWAY_SECONDS = 60.0
@@ -42,13 +42,6 @@ def restarts(cluster: Cluster, namespace: str) -> dict[tuple[str, str], int]:
         for pod in read_pods(cluster, namespace)
         for container in pod["status"].get("containerStatuses", [])
     }
-
-
-def assert_each_slot_ran_once(counts: dict[str, Count]) -> None:
-    assert all(each.due for each in counts.values()), counts
-    assert {name: (sorted(each.lost), sorted(each.doubled)) for name, each in counts.items()} == dict.fromkeys(
-        counts, ([], [])
-    )
 
 
 def test_the_api_server_is_away_for_a_minute(

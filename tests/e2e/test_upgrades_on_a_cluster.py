@@ -14,7 +14,7 @@ from tests.cluster.installing import PARTS, Installation, await_ready, install
 from tests.cluster.node_images import TAG, NodeImages
 from tests.cluster.places import places
 from tests.cluster.progress import Progress
-from tests.light_load import LightLoad, leader_of, light_load
+from tests.light_load import LightLoad, assert_each_slot_ran_once, leader_of, light_load
 from tests.training_run import Training
 
 NEXT_TAG = "e2e-next"  # the same images by another name: to Kubernetes they are others
@@ -58,10 +58,7 @@ def test_an_upgrade_and_a_rollback_in_the_middle_of_runs(
     await_ready(cluster, installation.namespace)
     wait_until("the version before", lambda: runs_only(cluster, installation, TAG), timeout_seconds=120)
 
-    counts = load.counts(load.settle())
-    assert {name: (sorted(each.lost), sorted(each.doubled)) for name, each in counts.items()} == dict.fromkeys(
-        counts, ([], [])
-    )
+    assert_each_slot_ran_once(load.counts(load.settle()))
     training.kubectl("wait", "strun/now", "--for=condition=Complete", "--timeout=280s")
     (body,) = training.bodies()
     assert (body.attempt, body.state) == (1, "Succeeded")
