@@ -1,6 +1,7 @@
 """Light runs: queued here, handed to the runners as fast as those have room, and accounted for until they ended."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -30,8 +31,6 @@ REPORTS_GRACE_SECONDS = 1.0
 BURST_SECONDS = 5.0
 """While many slices are admitted, runs wait, this long at most: whoever is handed over first would take the processor
 from the admission of all others, and the last of them decides how late a slot is. 50,000 take 0.8 s on two cores."""
-
-BURST_LOOK_SECONDS = 0.05  # whether a burst is over
 
 _SMOOTHING = 0.1  # of the runs' mean duration; about the last 20 runs count
 
@@ -65,6 +64,8 @@ class LightEngine:
         self._mean_seconds = SHORT_RUN_SECONDS
         self._wake = asyncio.Event()
         self._burst: asyncio.TimerHandle | None = None
+        self._calm = asyncio.Event()
+        self._calm.set()
         self._settling: asyncio.TimerHandle | None = None
         self.settled = False
         """The runners have told all that they have, so an attempt that is not `known` is nowhere."""
@@ -109,19 +110,21 @@ class LightEngine:
 
     async def until_no_burst(self, timeout_seconds: float) -> None:
         """What need not be done at the same moment as many slots waits here, but no longer than this."""
-        end = time.monotonic() + timeout_seconds
-        while self.in_burst and time.monotonic() < end:  # noqa: ASYNC110 - an Event has no time limit of its own
-            await asyncio.sleep(BURST_LOOK_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await self._calm.wait()
 
     def begin_burst(self) -> None:
         """More is about to be admitted: hand over when that is done, or after BURST_SECONDS."""
         self.end_burst()
+        self._calm.clear()
         self._burst = asyncio.get_running_loop().call_later(BURST_SECONDS, self.end_burst)
 
     def end_burst(self) -> None:
         if self._burst is not None:
             self._burst.cancel()
             self._burst = None
+            self._calm.set()
             self.wake()
 
     def forget_queue(self) -> None:
