@@ -47,16 +47,19 @@ class PoolKeys:
 def transport_options(namespace: str, pool: str, visibility_timeout_seconds: float) -> dict[str, Any]:
     """kombu's `broker_transport_options` of a pool's worker.
 
-    A message that nobody keeps alive is back in its queue at most a sixth of the visibility timeout after that ran
-    out; kombu looks only every hundred seconds otherwise.
+    A message that nobody keeps alive is back in its queue at most a third of the visibility timeout after that ran
+    out: a sixth until the next look (kombu looks only every hundred seconds otherwise), a sixth for the lock of one
+    that was killed while it looked (kombu's default for it is 300 s). Two that look at once restore a message once.
     """
+    look_seconds = visibility_timeout_seconds / 6
     return {
         "global_keyprefix": NamespaceKeys(namespace).celery_prefix,
         "unacked_key": unacked_key(pool),
         "unacked_index_key": _unacked_index_key(pool),
         "unacked_mutex_key": f"unacked-mutex:{pool}",
+        "unacked_mutex_expire": look_seconds,
         "visibility_timeout": visibility_timeout_seconds,
-        "unacked_restore_interval": visibility_timeout_seconds / 6,
+        "unacked_restore_interval": look_seconds,
         "unacked_restore_throttle": 1,
         "socket_timeout": _SOCKET_TIMEOUT_SECONDS,
         "socket_connect_timeout": _SOCKET_TIMEOUT_SECONDS,
