@@ -45,6 +45,10 @@ format: install ## Put the code into the one format
 
 .PHONY: services
 services: install ## Test against Debian's servers: Redis with TLS, Sentinels and users, PostgreSQL; fetched, not installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long" tests/services
+
+.PHONY: services-full
+services-full: install ## The same, and what takes long: Redis away for ten minutes
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/services
 
 .PHONY: cluster-up

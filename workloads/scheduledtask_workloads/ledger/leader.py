@@ -98,6 +98,20 @@ class Ledger(LedgerReading, LedgerAttendance, LedgerAccess, LedgerHolding):
             arguments += (NamespaceKeys(key.namespace).prefix, key.name, slot)
         await self._server.run("raise_watermarks", arguments)
 
+    async def spare_workers(self, namespace: str, fence: int, lease_seconds: float) -> int:
+        """Heavy attempts whose leases lapsed while the server was away hold for so long from now; how many they are.
+
+        A round trip for every SWEEP_LIMIT runs that are due. Raises FencedOut.
+        """
+        spared = passed = 0
+        while True:
+            arguments = (NamespaceKeys(namespace).prefix, lease_seconds, passed, SWEEP_LIMIT)
+            looked_at, passed_now = map(int, await self._server.run_as_leader("spare", fence, arguments))
+            spared += looked_at - passed_now
+            passed += passed_now
+            if looked_at < SWEEP_LIMIT:
+                return spared
+
     # --- admission
 
     def prepare(self, job: Job) -> None:

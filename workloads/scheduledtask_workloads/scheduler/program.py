@@ -196,7 +196,7 @@ class Scheduler:
         self._parts.light.wake()
 
     def _restored(self) -> None:
-        self._parts.recovery.disturb()
+        self._parts.recovery.redis_returned()
         self._admitting.look_again()
         self._parts.light.wake()
 

@@ -19,6 +19,9 @@ from scheduledtask_workloads.scheduler.light_run import LightItem, LightRun
 from scheduledtask_workloads.scheduler.removals import Removals
 
 BATCH = 5000  # watermarks in one call
+WORKERS_RETURN_SECONDS = 15.0
+"""How long workers' leases hold that lapsed while Redis was away: workers must find it again, and on another server
+their users are made anew before they may log in."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ class Recovery:
         self._light = light
         self._removals = removals
         self._fence: int | None = None
+        self._was_away = False
 
     @property
     def ready(self) -> bool:
@@ -52,6 +56,11 @@ class Recovery:
     def disturb(self) -> None:
         """They may no longer agree."""
         self._fence = None
+
+    def redis_returned(self) -> None:
+        """It answers again: what it holds, and the workers' leases, may be older than what goes on."""
+        self._was_away = True
+        self.disturb()
 
     def lead_anew(self, now: datetime) -> None:
         """A new number: another leader may have decided slots since we last did."""
@@ -79,6 +88,7 @@ class Recovery:
         for start in range(0, len(watermarks), BATCH):
             await self._ask(self._ledger.raise_watermarks(dict(watermarks[start : start + BATCH])))
         await self._accounts.restore(fence, self._claim_of)
+        await self._spare_workers(fence)
         await self._ask(self._ledger.stamp_epoch(fence, epoch.server_run_id))
 
     def _claim_of(self, item: LightItem) -> Claim | None:
@@ -94,9 +104,19 @@ class Recovery:
 
     async def _agree(self, fence: int) -> None:
         begun = await self._accounts.write_down(fence)
+        if self._was_away:
+            await self._spare_workers(fence)
+            self._was_away = False
         await self.compare_epoch(fence)
         await self._accounts.renew([key for key in self._light.known() if key not in begun], self._light.find)
         await self._accounts.flush()
+
+    async def _spare_workers(self, fence: int) -> None:
+        """Before anything is swept, and before an epoch that stands lets messages in that were delivered again."""
+        for namespace in await self._ask(self._ledger.namespaces()):
+            spared = await self._ask(self._ledger.spare_workers(namespace, fence, WORKERS_RETURN_SECONDS))
+            if spared:
+                logger.info("workers could not renew their leases", extra={"namespace": namespace, "runs": spared})
 
     async def _ask(self, asked: Coroutine[Any, Any, Answer]) -> Answer:
         return await self._breaker.call(asked, BACKGROUND_SECONDS)
