@@ -44,7 +44,10 @@ _FINAL = frozenset(
 
 
 class Reason(StrEnum):
-    """Why a run ended as it did, or a slot was skipped. A program's word; the message beside it is a person's."""
+    """Why a run ended as it did, or a slot was skipped. A program's word; the message beside it is a person's.
+
+    A word that a newer part wrote is read as it stands: it is in records that outlive a rollback.
+    """
 
     COMPLETED = "Completed"
     RAISED = "Raised"  # the body raised
@@ -63,6 +66,14 @@ class Reason(StrEnum):
     COALESCED = "Coalesced"  # a later slot was caught up in its place
     NOT_CAUGHT_UP = "NotCaughtUp"  # catchUp: Skip
     RECORD_GONE = "RecordGone"  # a request that was decided before, too long ago to say how
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Reason | None":
+        if not isinstance(value, str):
+            return None
+        word = str.__new__(cls, value)
+        word._name_, word._value_ = value, value
+        return word
 
 
 class RunOrder(Message):
