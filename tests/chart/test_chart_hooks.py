@@ -1,15 +1,13 @@
 """What the chart's hooks do, with the rights that the chart gives them and no others."""
 
 import base64
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.chart.hook_programs import Hook, hooks_of, pod_of
 from tests.cluster.cluster import Api
-from tests.cluster.helm import Helm, Json, is_hook
+from tests.cluster.helm import Helm, Json
 from tests.operator_processes import pod_of_processes, until
 from tests.redis_server import RealServer
 
@@ -19,49 +17,18 @@ SECRET = "scheduledtask-redis"  # noqa: S105  the name of one
 
 @pytest.fixture(scope="module")
 def hooks(api: Api, helm: Helm) -> Iterator[list[Json]]:
-    """Rendered; their accounts and roles are on the server."""
-    objects = [each for each in helm.render({"tests": {"timeoutSeconds": 60}}, namespace=NAMESPACE) if is_hook(each)]
-    accounts = [each for each in objects if each["kind"] not in ("Job", "Pod")]
-    api.kubectl("create", "namespace", NAMESPACE)
-    api.kubectl("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": accounts}))
-    yield objects
-    api.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    with hooks_of(api, helm, NAMESPACE, {"tests": {"timeoutSeconds": 60}}) as objects:
+        yield objects
 
 
 @pytest.fixture
-def password_hook(api: Api, hooks: list[Json], tmp_path: Path) -> "Hook":
-    (job,) = [each for each in hooks if each["kind"] == "Job"]
-    return Hook(api, job["spec"]["template"]["spec"], tmp_path)
+def password_hook(api: Api, hooks: list[Json], tmp_path: Path) -> Hook:
+    return Hook(api, pod_of(hooks, "password"), NAMESPACE, tmp_path)
 
 
 @pytest.fixture
-def trial(api: Api, hooks: list[Json], tmp_path: Path) -> "Hook":
-    (pod,) = [each for each in hooks if each["kind"] == "Pod"]
-    return Hook(api, pod["spec"], tmp_path)
-
-
-class Hook:
-    """The program of a hook's pod, as a process of this machine, with its account's token."""
-
-    def __init__(self, api: Api, spec: Json, folder: Path) -> None:
-        self._command = spec["containers"][0]["command"]
-        token = api.kubectl("create", "token", spec["serviceAccountName"], f"--namespace={NAMESPACE}").strip()
-        config = json.loads(api.kubectl("config", "view", "--raw", "--flatten", "--output=json"))
-        for user in config["users"]:
-            user["user"] = {"token": token}
-        self._kubeconfig = folder / "hook.kubeconfig"
-        self._kubeconfig.write_text(json.dumps(config))
-
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """`arguments`, if there are any, instead of the chart's."""
-        python, *options = self._command
-        assert python == "python"
-        if arguments:
-            options = [*options[:2], *arguments]
-        environment = {"KUBECONFIG": str(self._kubeconfig)}
-        return subprocess.run(
-            [sys.executable, *options], env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
+def trial(api: Api, hooks: list[Json], tmp_path: Path) -> Hook:
+    return Hook(api, pod_of(hooks, "test"), NAMESPACE, tmp_path)
 
 
 def password(api: Api) -> str:

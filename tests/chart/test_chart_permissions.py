@@ -14,6 +14,8 @@ from scheduledtask_operator.manifests.installation_permissions import (
     EDIT,
     EVERYWHERE,
     IN_OWN_NAMESPACE,
+    REMOVAL,
+    REMOVAL_IN_OWN_NAMESPACE,
     RUN,
     SECRET_READER,
     VIEW,
@@ -51,11 +53,16 @@ def test_there_are_no_others_but_the_hooks_own(helm: Helm) -> None:
         "scheduledtask-operator-leader",
         *(f"scheduledtask-{name}" for name in ("view", "edit", "run", "secret-reader")),
     }
-    of_hooks = [each for each in roles if is_hook(each)]
-    assert {rule["resourceNames"][0] for each in of_hooks for rule in each["rules"]} == {
-        "scheduledtask-redis",
-        "scheduledtask-operator-test",
+    of_hooks = {each["metadata"]["name"]: each["rules"] for each in roles if is_hook(each)}
+    named_only = {name: rules[0].get("resourceNames") for name, rules in of_hooks.items()}
+    assert named_only == {
+        "scheduledtask-redis-password": ["scheduledtask-redis"],
+        "scheduledtask-operator-test": ["scheduledtask-operator-test"],
+        "scheduledtask-operator-removal": None,
+        "scheduledtask-operator-removal-guard": ["scheduledtask-operator"],
     }
+    assert of_hooks["scheduledtask-operator-removal"] == role_rules(*REMOVAL)
+    assert of_hooks["scheduledtask-operator-removal-guard"] == role_rules(*REMOVAL_IN_OWN_NAMESPACE)
 
 
 def test_with_watched_namespaces_there_is_a_role_in_each_and_none_for_the_cluster(helm: Helm) -> None:
@@ -65,6 +72,17 @@ def test_with_watched_namespaces_there_is_a_role_in_each_and_none_for_the_cluste
     assert [each["metadata"]["namespace"] for each in roles] == WATCHED
     assert all(each["rules"] == role_rules(*EVERYWHERE) for each in roles)
     assert of_kind(objects, "ClusterRole") == of_kind(objects, "ClusterRoleBinding") == []
+
+
+def test_the_role_of_the_removal_lies_in_each_watched_namespace_too(helm: Helm) -> None:
+    objects = helm.render({"watchNamespaces": WATCHED, "rbac": {"roles": False}})
+
+    name = "scheduledtask-operator-removal"
+    roles = [each for each in of_kind(objects, "Role") if each["metadata"]["name"] == name]
+    assert [each["metadata"]["namespace"] for each in roles] == WATCHED
+    assert all(each["rules"] == role_rules(*REMOVAL) for each in roles)
+    command = named(objects, "Job", name)["spec"]["template"]["spec"]["containers"][0]["command"]
+    assert command[3:] == [NAMESPACE, "scheduledtask-operator", *WATCHED]
 
 
 def test_the_role_of_helm_test_lies_where_its_task_does(helm: Helm) -> None:

@@ -99,3 +99,30 @@ containers:
 volumes:
   - {name: tmp, emptyDir: {}}
 {{- end -}}
+
+{{- /* (list ROOT COMPONENT): the network of such a pod. It asks the API server, and nobody asks it. */ -}}
+{{- define "scheduledtask.helperPolicy" -}}
+{{- $root := index . 0 -}}
+podSelector:
+  matchLabels:
+    {{- include "scheduledtask.selector" . | nindent 4 }}
+policyTypes: [Ingress, Egress]
+ingress: []
+egress:
+  {{- include "scheduledtask.egressToApi" $root | nindent 2 }}
+{{- end -}}
+
+{{- /* What every pod that speaks to Kubernetes must reach. */ -}}
+{{- define "scheduledtask.egressToApi" -}}
+# Names. Wherever the resolver is: on the node, in the cluster, or the cloud's own.
+- ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+# The API server. No `to` is anywhere, since some networks know it by no address block.
+- ports:
+    {{- range .Values.networkPolicy.apiServer.ports }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+  {{- with .Values.networkPolicy.apiServer.to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

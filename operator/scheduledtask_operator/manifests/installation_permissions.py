@@ -87,6 +87,14 @@ IN_OWN_NAMESPACE = (
     Permission("coordination.k8s.io", "leases", ("create",), "The election of the leader, the first time."),
     Permission("coordination.k8s.io", "leases", ("get", "update"), "The election of the leader.", (NAME,)),
 )
+# Of the Job that the chart runs when the operator has been uninstalled.
+REMOVAL = (
+    Permission("apps", "deployments", ("list", "delete"), "The workers' Deployments go."),
+    Permission("", "pods", ("list", "delete"), "Workers that are at a run have 30 s, not as long as the run may take."),
+)
+REMOVAL_IN_OWN_NAMESPACE = (
+    Permission("apps", "deployments", ("get",), "Nothing is removed while the operator is there.", (NAME,)),
+)
 _RESOURCES = ("scheduledtasks", "scheduledtaskruns")
 VIEW = tuple(Permission(GROUP, resource, READ, "") for resource in _RESOURCES)
 EDIT = tuple(

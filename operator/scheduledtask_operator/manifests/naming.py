@@ -19,6 +19,8 @@ REDIS_SECRET_KEY = "url"  # noqa: S105
 REDIS_CA_KEY = "ca.crt"  # of the same Secret, where a CA file was given
 CATALOGS_CONFIG_MAP = "stask-catalogs"  # in a namespace: what its images offer, as their catalog pods printed it
 WORKER_SELECTOR = f"{MANAGED_BY_LABEL}={MANAGER},{COMPONENT_LABEL}={WORKER_COMPONENT}"
+# Every pod that the operator makes.
+OPERATORS_PODS_SELECTOR = f"{MANAGED_BY_LABEL}={MANAGER},{COMPONENT_LABEL} in ({WORKER_COMPONENT},{CATALOG_COMPONENT})"
 _HASH_LENGTH = 10
 
 
