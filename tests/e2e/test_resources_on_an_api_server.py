@@ -29,7 +29,6 @@ BROKEN: dict[str, dict[str, Any]] = {
     "queueLimit": {"queueLimit": 3},
     "pauseAfterFailures": {"pauseAfterFailures": 3},
     "artifacts.url": {"artifacts": {"url": "s3://bucket"}},
-    "freshnessSeconds": {"freshnessSeconds": 60},
 }
 # What the schema itself refuses, and what kubectl then says.
 MALFORMED: dict[str, tuple[dict[str, Any], str]] = {

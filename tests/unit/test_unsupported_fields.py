@@ -28,7 +28,6 @@ spec:
         ("queueLimit: 3", "queueLimit"),
         ("pauseAfterFailures: 3", "pauseAfterFailures"),
         ("artifacts: {url: s3://bucket}", "artifacts.url"),
-        ("freshnessSeconds: 60", "freshnessSeconds"),
     ],
 )
 def test_what_no_engine_does_is_refused(field: str, path: str) -> None:
@@ -43,6 +42,7 @@ def test_what_no_engine_does_is_refused(field: str, path: str) -> None:
     "field",
     [
         "catchUp: Skip",
+        "freshnessSeconds: 60",
         "catchUpLimit: 100",
         'adaptation: "Off"',
         "concurrencyPolicy: Allow",

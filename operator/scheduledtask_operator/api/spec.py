@@ -184,7 +184,10 @@ class ScheduledTaskSpec(WireModel):
         None, description="Where a run's files go. Default: a folder of the operator's."
     )
     freshness_seconds: Whole | None = Field(
-        None, ge=1, le=_YEAR_SECONDS, description="The age of the last success, in seconds, that raises an alert."
+        None,
+        ge=1,
+        le=_YEAR_SECONDS,
+        description="The age of the last success, in seconds, that raises the alert ScheduledTaskStale.",
     )
     successful_runs_history_limit: Whole = Field(3, ge=0, le=100, description="How many successful runs status keeps.")
     failed_runs_history_limit: Whole = Field(3, ge=0, le=100, description="How many failed runs status keeps.")

@@ -96,12 +96,6 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         used=lambda spec: spec.artifacts is not None and not _is_local(spec.artifacts.url),
         cel="!has(self.artifacts) || !self.artifacts.url.contains('://') || self.artifacts.url.startsWith('file://')",
     ),
-    Unsupported(
-        field=("freshnessSeconds",),
-        instead="leave it out",
-        used=lambda spec: spec.freshness_seconds is not None,
-        cel="!has(self.freshnessSeconds)",
-    ),
 )
 
 

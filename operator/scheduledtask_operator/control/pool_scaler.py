@@ -13,9 +13,11 @@ from scheduledtask_operator.control.lead_time import LeadTime
 from scheduledtask_operator.control.ports import Clock, Leadership, Observer, PoolKey, Pools, PoolWorkers
 from scheduledtask_operator.control.status import PoolStatus
 from scheduledtask_operator.decisions.scaling import (
+    HOLDING,
     JUST_DUE_SECONDS,
     PoolLimits,
     PoolObservation,
+    ScaleCause,
     ScaleDecision,
     decide_scale,
 )
@@ -127,6 +129,7 @@ class PoolScaler:
             problem=self._pools.problem(key),
             size=pool.shape.size if pool.shape else None,
             startup_seconds=pool.lead_time.observed_seconds,
+            held_by=_held_by(decision, workers),
         )
         if status != pool.status:
             pool.status = status
@@ -168,6 +171,13 @@ class PoolScaler:
             lead_time_seconds=lead_time_seconds,
             busy_at=pool.busy_at,
         )
+
+
+def _held_by(decision: ScaleDecision, workers: PoolWorkers) -> ScaleCause | None:
+    """Busy workers stay where the count was to fall and did not."""
+    if workers.replicas > decision.desired:
+        return ScaleCause.BUSY
+    return decision.cause if decision.cause in HOLDING else None
 
 
 def _backlog(depth: PoolDepth | None) -> int | None:

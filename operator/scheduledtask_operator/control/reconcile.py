@@ -162,6 +162,7 @@ class Reconciler:
             next_due=due,
             runs=self._runs.of(key),
             history_limits=_history_limits(resource.task),
+            freshness_seconds=resource.task.spec.freshness_seconds if resource.task else None,
             redis_problem=self._redis_problem(),
         )
 

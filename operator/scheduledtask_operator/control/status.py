@@ -7,6 +7,7 @@ from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.first_seen import FirstSeen
 from scheduledtask_operator.control.recent_runs import NONE_RECENT, RecentRuns
 from scheduledtask_operator.decisions.classification import Classification
+from scheduledtask_operator.decisions.scaling import ScaleCause
 from scheduledtask_operator.decisions.sizing import WorkerSize
 from scheduledtask_workloads.contract import Job, Reason, RunRecord, RunState, TaskKey
 
@@ -71,7 +72,8 @@ class TaskRuns:
 class PoolStatus:
     """A heavy task's workers. `reason` says why there are to be `desired` of them, `problem` why they do not come.
 
-    `backlog` is None while it is unknown, `startup_seconds` until a worker was seen to start.
+    `backlog` is None while it is unknown, `startup_seconds` until a worker was seen to start. `held_by`: what keeps
+    workers that are too many, if anything does.
     """
 
     pool: str
@@ -83,6 +85,7 @@ class PoolStatus:
     size: WorkerSize | None = None
     conflict: str = ""  # what this task asks of a pool that it shares, and does not get
     startup_seconds: float | None = None
+    held_by: ScaleCause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +117,5 @@ class TaskStatus:
     next_due: datetime | None = None
     runs: TaskRuns = TaskRuns()
     history_limits: HistoryLimits = HistoryLimits()
+    freshness_seconds: int | None = None
     redis_problem: str = ""  # of the whole installation

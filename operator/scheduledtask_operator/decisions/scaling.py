@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 PREWARM_MARGIN_FACTOR = 1.25  # over the observed lead time: the next start may be slower than the last ones
 PREWARM_MARGIN_SECONDS = 1.0  # the loop that asks runs once a second
@@ -33,16 +34,33 @@ class PoolObservation:
     busy_at: datetime | None  # when it last had work, or was last scaled up; None: never
 
 
+class ScaleCause(StrEnum):
+    """A program's word for the reason beside it. The last three keep workers that are too many."""
+
+    BACKLOG = "backlog"
+    UPCOMING = "upcoming"
+    MINIMUM = "minimum"
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
+    IDLE_TIME = "idle-time"
+    NEXT_SLOT = "next-slot"
+    BUSY = "busy"
+
+
+HOLDING = (ScaleCause.IDLE_TIME, ScaleCause.NEXT_SLOT, ScaleCause.BUSY)
+
+
 @dataclass(frozen=True, slots=True)
 class ScaleDecision:
     desired: int
     reason: str
+    cause: ScaleCause = ScaleCause.NOTHING
 
 
 def decide_scale(limits: PoolLimits, pool: PoolObservation, now: datetime) -> ScaleDecision:
     """Up at once for what waits and for the slots inside the lead time; down only when idle long enough."""
     if pool.ready is None or pool.unacked is None:
-        return ScaleDecision(pool.replicas, "the queue's depth is unknown; holding")
+        return ScaleDecision(pool.replicas, "the queue's depth is unknown; holding", ScaleCause.UNKNOWN)
     wanted = _demand(limits, pool.ready + pool.unacked, pool, now)
     if wanted.desired >= pool.replicas:
         return wanted
@@ -57,19 +75,21 @@ def _demand(limits: PoolLimits, backlog: int, pool: PoolObservation, now: dateti
     if not desired:
         return ScaleDecision(0, "nothing waits and no slot is near")
     if for_slots > for_backlog and for_slots > limits.min_replicas:
-        return ScaleDecision(desired, f"{coming} slot(s) within the lead time of {pool.lead_time_seconds:.1f} s")
+        reason = f"{coming} slot(s) within the lead time of {pool.lead_time_seconds:.1f} s"
+        return ScaleDecision(desired, reason, ScaleCause.UPCOMING)
     if for_backlog > limits.min_replicas:
-        return ScaleDecision(desired, f"{backlog} run(s) waiting or running")
-    return ScaleDecision(desired, f"minReplicas {limits.min_replicas}")
+        return ScaleDecision(desired, f"{backlog} run(s) waiting or running", ScaleCause.BACKLOG)
+    return ScaleDecision(desired, f"minReplicas {limits.min_replicas}", ScaleCause.MINIMUM)
 
 
 def _hold_reason(limits: PoolLimits, pool: PoolObservation, now: datetime) -> ScaleDecision | None:
     if pool.busy_at is not None:
         idle_seconds = (now - pool.busy_at).total_seconds()
         if idle_seconds < limits.idle_seconds:
-            return ScaleDecision(pool.replicas, f"idle, but for less than {limits.idle_seconds:g} s")
+            reason = f"idle, but for less than {limits.idle_seconds:g} s"
+            return ScaleDecision(pool.replicas, reason, ScaleCause.IDLE_TIME)
     if _slots_within(pool, HOLD_FACTOR * _prewarm_seconds(pool), now):
-        return ScaleDecision(pool.replicas, "the next slot is nearer than a cold start")
+        return ScaleDecision(pool.replicas, "the next slot is nearer than a cold start", ScaleCause.NEXT_SLOT)
     return None
 
 
