@@ -1,4 +1,4 @@
-"""What one run of a built-in task costs: a process of its own, its duration and its peak memory as a run records them."""
+"""What one run of a built-in task costs: a process of its own, duration and peak memory as a run records them."""
 
 import os
 import tempfile

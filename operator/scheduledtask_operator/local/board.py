@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scheduledtask_operator.api import ScheduledTaskRun, ScheduledTaskRunStatus
 from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.control.status import Condition, TaskStatus
@@ -117,6 +118,9 @@ class Board:
 
     def trigger_stopped(self, following: FollowingRun) -> None:
         self.tell(wording.stopped_trigger_line(following))
+
+    def request_refused(self, run: ScheduledTaskRun, status: ScheduledTaskRunStatus) -> None:
+        self.tell(wording.refused_line(run, status))
 
     def scheduler_connected(self, connected: bool) -> None:
         self.tell("scheduler connected" if connected else "scheduler gone")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scheduledtask_operator.api import ParsedRun
 from scheduledtask_operator.control.controller import Controller
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.body_journal import BodyJournal
@@ -30,10 +31,13 @@ class Counting:
     controller: Controller
     following: Following
     pools: LocalPools
+    runs: tuple[ParsedRun, ...]
+    """Asked for as the window begins."""
 
     async def run(self) -> list[TaskSummary]:
         after = self.board.now()
         self.board.enter_phase(f"counting for {self.seconds:g} s")
+        await self.following.ask(self.runs)
         await asyncio.sleep(self.seconds)
         until = after + timedelta(seconds=self.seconds)
         await self._finish(after, until)

@@ -29,6 +29,7 @@ class TaskTally:
     records: dict[int, RunRecord] = field(default_factory=dict)
     skipped: set[int] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)  # a run was heard of, ended or not
+    on_demand: dict[str, RunRecord] = field(default_factory=dict)  # by run id: those of no slot that ended
 
 
 class DueTally:
@@ -58,9 +59,11 @@ class DueTally:
 
     def run_changed(self, record: RunRecord) -> None:
         key, slot = TaskKey(record.namespace, record.name), record.slot_epoch_seconds
-        if slot is None:
-            return
         tally = self.tasks.setdefault(key, TaskTally())
+        if slot is None:
+            if record.state.final:
+                tally.on_demand[record.run_id] = without_output(record)
+            return
         tally.seen.add(slot)
         if record.state is RunState.SKIPPED:
             tally.skipped.add(slot)

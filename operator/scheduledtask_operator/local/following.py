@@ -1,7 +1,9 @@
-"""Runs that follow the ends of others, on one machine."""
+"""Runs outside of schedules, on one machine: those that follow the ends of others, and those that manifests ask for."""
 
 import asyncio
+from collections.abc import Iterable
 
+from scheduledtask_operator.api import ParsedRun
 from scheduledtask_operator.control.controller import Controller
 from scheduledtask_operator.control.ports import Catalogs, Clock, Leadership, Resources
 from scheduledtask_operator.control.requests import RequestController
@@ -43,12 +45,18 @@ class Following:
             clock=clock,
         )
         self._asked.changed = self._requests.changed
+        self._asked.refused = board.request_refused
         board.ears.append(self._hear)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._requests.run())
             group.create_task(self._triggers.run())
+
+    async def ask(self, runs: Iterable[ParsedRun]) -> None:
+        """Each once, however often its manifest is read."""
+        for parsed in runs:
+            await self._asked.apply(parsed)
 
     @property
     def is_idle(self) -> bool:

@@ -8,7 +8,6 @@ from scheduledtask_operator.api import (
     KIND,
     RUN_KIND,
     ManifestProblem,
-    Notice,
     ParsedResource,
     ParsedRun,
     ParseResult,
@@ -26,10 +25,11 @@ class Manifests:
         self._recursive = recursive
         self._held: dict[TaskKey, tuple[ParsedResource, str]] = {}
         self.problems: tuple[ManifestProblem, ...] = ()
+        self._runs: tuple[ParsedRun, ...] = ()
 
     def read(self) -> ParseResult:
         """From the disk; may take seconds for thousands of files."""
-        return _for_this_machine(parse_paths(self._paths, recursive=self._recursive))
+        return _with_something_to_run(parse_paths(self._paths, recursive=self._recursive))
 
     def adopt(self, result: ParseResult) -> set[TaskKey]:
         """The keys that changed. What turned bad keeps its last good version, what is gone is gone."""
@@ -41,8 +41,13 @@ class Manifests:
             if key not in good and (problem := _problem_of(key, resource, result.problems))
         }
         self._held = {**kept, **good}
-        self.problems = result.problems
+        self.problems, self._runs = result.problems, result.runs
         return {key for key in {*before, *self._held} if before.get(key) != self._held.get(key)}
+
+    @property
+    def runs(self) -> tuple[ParsedRun, ...]:
+        """The runs that the manifests ask for, of what is here."""
+        return tuple(parsed for parsed in self._runs if parsed.run.task in self._held)
 
     def keys(self) -> Collection[TaskKey]:
         return list(self._held)
@@ -52,22 +57,14 @@ class Manifests:
         return Resource(held[0].task, held[1]) if held else None
 
 
-def _for_this_machine(result: ParseResult) -> ParseResult:
-    """Requests for runs are a cluster's; with nothing else there is nothing to do."""
-    notices = (*result.notices, *map(_left_alone, result.runs))
-    problems = result.problems
-    if result.runs and not result.resources and not problems:
-        first = result.runs[0]
-        fix = f"add the {KIND} that is to run, or try its task with scheduledtask run TASK"
-        problems = (ManifestProblem(first.source, f"holds no {KIND}, only a {RUN_KIND}", line=first.line, fix=fix),)
-    return replace(result, notices=notices, problems=problems)
-
-
-def _left_alone(parsed: ParsedRun) -> Notice:
-    message = (
-        f"a {RUN_KIND} asks a cluster's operator for a run, and was left alone; scheduledtask run TASK runs one here"
-    )
-    return Notice(parsed.source, parsed.line, message)
+def _with_something_to_run(result: ParseResult) -> ParseResult:
+    """A run is one of a ScheduledTask, and here there are none but those of the manifests."""
+    if not result.runs or result.resources or result.problems:
+        return result
+    first = result.runs[0]
+    fix = f"add the {KIND} that is to run, or try its task with scheduledtask run TASK"
+    problem = ManifestProblem(first.source, f"holds no {KIND}, only a {RUN_KIND}", line=first.line, fix=fix)
+    return replace(result, problems=(problem,))
 
 
 def _problem_of(key: TaskKey, resource: ParsedResource, problems: Sequence[ManifestProblem]) -> str:

@@ -12,6 +12,7 @@ from scheduledtask_operator.control.controller import Controller
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.catalog_child import ChildCatalog
 from scheduledtask_operator.local.errors import CatalogReadError
+from scheduledtask_operator.local.following import Following
 from scheduledtask_operator.local.manifests import Manifests
 from scheduledtask_operator.local.supervisor import Supervised
 from scheduledtask_operator.local.worker_pools import LocalPools
@@ -25,6 +26,7 @@ class Reloader:
     manifests: Manifests
     catalog: ChildCatalog
     controller: Controller
+    following: Following
     pools: LocalPools
     runners: Supervised
     board: Board
@@ -36,6 +38,7 @@ class Reloader:
             result = await asyncio.to_thread(self.manifests.read)
             changed = self.manifests.adopt(result)
             self.controller.resources_changed(changed)
+            await self.following.ask(self.manifests.runs)
             self._show_problems()
 
     async def watch_code(self, project: Path) -> None:

@@ -14,7 +14,7 @@ from scheduledtask_operator.control.controller import Controller, Ports
 from scheduledtask_operator.control.machine_clock import MachineClock
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.control.reconcile import Defaults
-from scheduledtask_operator.local.assessment import assess_each
+from scheduledtask_operator.local.assessment import assess_each, run_problems
 from scheduledtask_operator.local.board import Board
 from scheduledtask_operator.local.body_journal import BodyJournal
 from scheduledtask_operator.local.catalog_child import ChildCatalog
@@ -31,7 +31,7 @@ from scheduledtask_operator.local.server import last_log_line, start_server
 from scheduledtask_operator.local.state_folder import StateFolder
 from scheduledtask_operator.local.summary import TaskSummary
 from scheduledtask_operator.local.supervisor import Supervised, Supervisor
-from scheduledtask_operator.local.unused_here import unused_here
+from scheduledtask_operator.local.unused_here import runs_of_others, unused_here
 from scheduledtask_operator.local.watchdog_process import Watchdog
 from scheduledtask_operator.local.worker_pools import LocalPools
 
@@ -105,12 +105,14 @@ class DevSession:
         result, document = self._manifests.read(), await self._catalog.read()
         self._manifests.adopt(result)
         await self._catalog.adopt(document)
-        _, refusals = await assess_each(result.resources, self._catalog)
+        good, refusals = await assess_each(result.resources, self._catalog)
+        refusals += await run_problems(result.runs, good, self._catalog)
         missing = missing_secrets(result.resources, self._options.secrets)
         problems = [*map(str, result.problems), *catalog_problems(document), *refusals, *missing]
         if problems:
             raise BadManifestsError(problems)
-        for notice in (*result.notices, *unused_here(result.resources)):
+        notices = (*result.notices, *unused_here(result.resources), *runs_of_others(result))
+        for notice in notices:
             self._board.tell(f"note: {notice}")
 
     async def _start_programs(self) -> tuple[str, Supervised]:
@@ -127,7 +129,7 @@ class DevSession:
         make_worker = partial(self._programs.worker, redis_url)
         pools = self._pools = LocalPools(self._supervisor, make_worker, self._sockets, self._is_busy)
         controller, following = self._controller(pools)
-        parts = [following.run(), *self._background(controller, pools, runners)]
+        parts = [following.run(), *self._background(controller, following, pools, runners)]
         try:
             async with asyncio.TaskGroup() as group:
                 background = [group.create_task(one) for one in parts]
@@ -166,9 +168,9 @@ class DevSession:
         return controller, following
 
     def _background(
-        self, controller: Controller, pools: LocalPools, runners: Supervised
+        self, controller: Controller, following: Following, pools: LocalPools, runners: Supervised
     ) -> list[Coroutine[Any, Any, None]]:
-        reloader = Reloader(self._manifests, self._catalog, controller, pools, runners, self._board)
+        reloader = Reloader(self._manifests, self._catalog, controller, following, pools, runners, self._board)
         watching = reloader.watch_manifests(self._options.paths, recursive=self._options.recursive)
         code = [reloader.watch_code(self._project)] if self._project else []
         return [controller.run(), self._read_journal(), watching, *code]
@@ -178,12 +180,12 @@ class DevSession:
     ) -> list[TaskSummary]:
         await self._until_ready(controller)
         if self._options.for_seconds is None or self._board.tally is None:
+            await following.ask(self._manifests.runs)
             self._board.enter_phase("running; Ctrl-C stops everything")
             await asyncio.Event().wait()
             return []
-        tally = self._board.tally
-        seconds = self._options.for_seconds
-        return await Counting(seconds, self._board, tally, self._journal, controller, following, pools).run()
+        tally, seconds, runs = self._board.tally, self._options.for_seconds, self._manifests.runs
+        return await Counting(seconds, self._board, tally, self._journal, controller, following, pools, runs).run()
 
     async def _until_ready(self, controller: Controller) -> None:
         for _ in range(round(READY_TIMEOUT_SECONDS / READY_POLL_SECONDS)):

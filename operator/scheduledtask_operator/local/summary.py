@@ -20,6 +20,7 @@ class TaskSummary:
     """`due`: slots that were not skipped. `ran`: those of them with a final record. `lost` = due - ran.
 
     `doubled`: those with overlapping bodies, or with more than one that completed. Delays are in seconds.
+    `on_demand`: how the runs of no slot ended, those that were asked for or triggered.
     """
 
     namespace: str
@@ -30,6 +31,7 @@ class TaskSummary:
     doubled: int
     lost: int
     outcomes: dict[str, int]
+    on_demand: dict[str, int]
     start_delay_p50_seconds: float | None
     start_delay_p99_seconds: float | None
 
@@ -40,13 +42,14 @@ class TaskSummary:
 
 
 def summarize(tally: DueTally, journal: BodyJournal, after: datetime, until: datetime) -> list[TaskSummary]:
-    """Over the slots that started in (after, until]."""
+    """Over the slots that started in (after, until], and the runs on demand that ended since `after`."""
     return [_of_task(key, tally, journal, after, until) for key in sorted(tally.tasks)]
 
 
 def _of_task(key: TaskKey, tally: DueTally, journal: BodyJournal, after: datetime, until: datetime) -> TaskSummary:
     task, due = tally.tasks[key], tally.due(key, after, until)
     records = [task.records[slot] for slot in due if slot in task.records]
+    on_demand = [record for record in task.on_demand.values() if (record.ended_at or 0) >= after.timestamp()]
     delays = [delay for record in records if (delay := record.start_delay_seconds) is not None]
     return TaskSummary(
         namespace=key.namespace,
@@ -57,6 +60,7 @@ def _of_task(key: TaskKey, tally: DueTally, journal: BodyJournal, after: datetim
         doubled=len(journal.doubled(key) & due),
         lost=len(due) - len(records),
         outcomes=dict(Counter(str(record.state) for record in records)),
+        on_demand=dict(Counter(str(record.state) for record in on_demand)),
         start_delay_p50_seconds=percentile(delays, 50),
         start_delay_p99_seconds=percentile(delays, 99),
     )
@@ -84,6 +88,7 @@ def _as_object(task: TaskSummary) -> dict[str, object]:
         "doubled": task.doubled,
         "lost": task.lost,
         "outcomes": task.outcomes,
+        "on_demand": task.on_demand,
         "start_delay_seconds": {"p50": task.start_delay_p50_seconds, "p99": task.start_delay_p99_seconds},
     }
 
@@ -95,12 +100,17 @@ def as_table(tasks: Sequence[TaskSummary]) -> Table:
     for heading in ("DUE", "RAN", "DOUBLED", "LOST"):
         table.add_column(heading, justify="right")
     table.add_column("OUTCOMES")
+    table.add_column("ON DEMAND")
     table.add_column("START DELAY P50 / P99")
     for task in tasks:
-        outcomes = ", ".join(f"{count} {state}" for state, count in task.outcomes.items()) or "-"
+        ends = (_ends(task.outcomes), _ends(task.on_demand))
         counts = (str(count) for count in (task.due, task.ran, task.doubled, task.lost))
-        table.add_row(f"{task.namespace}/{task.name}", task.task_class, *counts, outcomes, _delays(task))
+        table.add_row(f"{task.namespace}/{task.name}", task.task_class, *counts, *ends, _delays(task))
     return table
+
+
+def _ends(outcomes: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in outcomes.items()) or "-"
 
 
 def _delays(task: TaskSummary) -> str:

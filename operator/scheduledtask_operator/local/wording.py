@@ -2,6 +2,7 @@
 
 import signal
 
+from scheduledtask_operator.api import ScheduledTaskRun, ScheduledTaskRunStatus
 from scheduledtask_operator.control.status import Condition, TaskStatus
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_operator.decisions.triggers import FollowingRun
@@ -43,6 +44,10 @@ def condition_line(key: TaskKey, condition: Condition, classification: Classific
 def stopped_trigger_line(following: FollowingRun) -> str:
     cause = following.cause
     return f"{following.key} does not follow {cause.run_id}: {cause.depth - 1} triggers in a row led to it"
+
+
+def refused_line(run: ScheduledTaskRun, status: ScheduledTaskRunStatus) -> str:
+    return f"{run.metadata.namespace}/{run.metadata.name} of {run.spec.scheduled_task} refused: {status.message}"
 
 
 def changed_line(status: TaskStatus) -> str:

@@ -91,14 +91,16 @@ spec: {scheduledTask: a}
 """
 
 
-def test_a_request_for_a_run_is_left_to_a_cluster_with_a_note(manifests: Manifests, tmp_path: Path) -> None:
-    (tmp_path / "run.yaml").write_text(RUN)
+def test_a_run_is_asked_for_once_its_task_is_there(manifests: Manifests, tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text(RUN.replace("scheduledTask: a", "scheduledTask: late"))
+    reread(manifests)
+    assert manifests.runs == ()
 
-    result = manifests.read()
+    (tmp_path / "late.yaml").write_text(document("late", "*/5 * * * *"))
+    reread(manifests)
 
-    (notice,) = result.notices
-    assert result.problems == ()
-    assert f"{tmp_path}/run.yaml:2: a ScheduledTaskRun asks a cluster's operator for a run" in str(notice)
+    assert [parsed.run.metadata.name for parsed in manifests.runs] == ["now"]
+    assert manifests.problems == ()
 
 
 def test_with_requests_alone_there_is_nothing_to_run_here(tmp_path: Path) -> None:
