@@ -14,11 +14,13 @@ POD = "--selector=scheduledtask.dev/pool=training"
 
 
 class Training:
-    """In a namespace that keeps a journal of bodies."""
+    """In a namespace that keeps a journal of bodies, and admits restricted pods only."""
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self._cluster = cluster
         self.namespace = namespace
+        # The cluster itself then says whether any pod of ours asks for more than the strictest standard allows.
+        cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
         keep_journal(cluster, namespace)
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:

@@ -104,6 +104,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
     """One of the test's own, gone with everything in it afterwards."""
+    with passing_namespace(cluster) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def namespace_of_file(cluster: Cluster) -> Iterator[str]:
+    """One that the tests of a file share."""
+    with passing_namespace(cluster) as name:
+        yield name
+
+
+@contextmanager
+def passing_namespace(cluster: Cluster) -> Iterator[str]:
     name = f"e2e-{uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
     cluster.kubectl("label", "namespace", name, f"{SESSION_LABEL}={HOST}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""The release is upgraded, rolled back, and removed, in the middle of light and heavy runs.
+"""The release is upgraded and rolled back, in the middle of light and heavy runs.
 
 What ran is counted from the lines that bodies write themselves.
 """
@@ -14,12 +14,10 @@ from tests.cluster.installing import PARTS, Installation, await_ready, install
 from tests.cluster.node_images import TAG, NodeImages
 from tests.cluster.places import places
 from tests.cluster.progress import Progress
-from tests.light_load import LightLoad, assert_each_slot_ran_once, leader_of, light_load
+from tests.light_load import LightLoad, assert_each_slot_ran_once, light_load
 from tests.training_run import Training
 
 NEXT_TAG = "e2e-next"  # the same images by another name: to Kubernetes they are others
-INSTALLED_SECONDS = 60.0
-GONE_SECONDS = 90.0
 
 pytestmark = pytest.mark.long
 
@@ -74,31 +72,3 @@ def runs_only(cluster: Cluster, installation: Installation, tag: str) -> bool:
     )
     found = {each["image"] for pod in json.loads(pods)["items"] for each in pod["spec"]["containers"]}
     return bool(found) and all(image.endswith(f":{tag}") for image in found)
-
-
-@pytest.mark.usefixtures("restored")
-def test_it_is_removed_with_a_busy_worker_and_installed_again_within_a_minute(
-    cluster: Cluster, images: NodeImages, installation: Installation, training: Training
-) -> None:
-    training.ask("digits", candidates=200)
-    training.busy_pod()
-
-    installation.helm.on(cluster.api, "uninstall", RELEASE)
-    for namespace in (training.namespace, installation.namespace):
-        cluster.kubectl("delete", "namespace", namespace, "--wait=false")
-
-    wait_until(
-        "the end of both namespaces",
-        lambda: (
-            not cluster.kubectl("get", "namespace", training.namespace, installation.namespace, "--ignore-not-found")
-        ),
-        timeout_seconds=GONE_SECONDS,
-    )
-    assert "scheduledtasks.scheduledtask.dev" in cluster.kubectl("get", "crds", "--output=name"), "crds.keep"
-
-    cluster.kubectl("create", "namespace", installation.namespace)
-    plain = {"image": installation.values["image"], "redis": installation.values["redis"]}
-    installation.helm.upgrade(cluster.api, plain)
-    await_ready(cluster, installation.namespace, timeout_seconds=INSTALLED_SECONDS)
-    wait_until("a leader", lambda: bool(leader_of(cluster, installation.namespace)), timeout_seconds=INSTALLED_SECONDS)
-    installation.helm.on(cluster.api, "test", RELEASE)
