@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 from tests.contract_samples import ledger, worker_command
-from tests.contract_samples.values import ORDER, VERSION, written
+from tests.contract_samples.values import ORDER, SLOT, VERSION, written
 from tests.ledger_actors import Leader
 from tests.redis_server import running_server
 
@@ -41,7 +41,7 @@ def main() -> None:
     for name, samples in written().items():
         write(name, samples)
     heavy = ORDER.model_copy(update={"task_class": TaskClass.HEAVY, "secrets": ()})
-    write("heavy_message", json.loads(encode_order(heavy, "reports")))
+    write("heavy_message", json.loads(encode_order(heavy, "reports", SLOT)))
     write("ledger", ledger_dump())
     write("worker_command", worker_command.now())
 

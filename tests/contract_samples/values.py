@@ -169,7 +169,7 @@ VALUES: dict[str, Sequence[Message]] = {
         said.RunChanged(record=RECORD),
         said.RunRefused(**OF_TASK, run_id=ASKED, reason=Reason.OVERLAP, message="one is active", final=True),
         said.SlotsSkipped(**OF_TASK, reason=Reason.COALESCED, count=4, last_slot_epoch_seconds=SLOT),
-        said.PoolDepth(**OF_POOL, ready=3, unacked=1),
+        said.PoolDepth(**OF_POOL, ready=3, unacked=1, oldest_sent_at=SLOT + 0.5),
         said.PoolWorkersSeen(**OF_POOL, workers=(said.WorkerSeen(host="stask-reports-5d6f", runs=1, draining=True),)),
         said.NamespaceUserReady(**USER, problem="Redis refused"),
         said.TaskHistory(**OF_TASK, records=(RECORD,)),

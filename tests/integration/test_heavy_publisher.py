@@ -61,8 +61,25 @@ def test_depth_counts_every_priority_and_what_workers_hold(redis_url: str) -> No
         held = connection.SimpleQueue("big")
         held.get(timeout=5)
         connection.SimpleQueue("big").put({"a": "user's"}, priority=6)
-        assert publisher.depth("ml", "big") == (2, 1)
+        depth = publisher.depth("ml", "big")
+        assert (depth.ready, depth.unacked) == (2, 1)
         held.close()
+
+
+def test_the_oldest_that_waits_says_when_it_was_sent(redis_url: str) -> None:
+    publisher = HeavyPublisher(RedisEndpoint.parse(redis_url))
+    assert publisher.depth("ml", "big").oldest_sent_at is None
+
+    publisher.publish([order("first")], "big")
+    first = publisher.depth("ml", "big").oldest_sent_at
+    publisher.publish([order("second")], "big")
+    assert first is not None
+    assert publisher.depth("ml", "big").oldest_sent_at == first
+
+    consume_one(redis_url, "ml", "big")
+    second = publisher.depth("ml", "big").oldest_sent_at
+    assert second is not None
+    assert second > first
 
 
 def test_attempts_that_wait_and_that_are_held_are_both_found(redis_url: str) -> None:

@@ -91,7 +91,7 @@ def test_a_value_of_another_kind_fails_the_run_and_is_not_shown(tmp_path: Path) 
 
 
 def test_a_message_for_a_worker_has_the_reference_alone() -> None:
-    message = encode_order(order_for("tells", ARGUMENTS, secrets=(VALUE,)), "pool")
+    message = encode_order(order_for("tells", ARGUMENTS, secrets=(VALUE,)), "pool", 0.0)
 
     body = base64.b64decode(json.loads(message)["body"]).decode()
     assert "secretKeyRef" in body

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from tests.contract_samples.values import ADAPTERS, ORDER, RECORD, VALUES, VERSION, full, kind_of, written
+from tests.contract_samples.values import ADAPTERS, ORDER, RECORD, SLOT, VALUES, VERSION, full, kind_of, written
 
 from scheduledtask_workloads.broker.message import attempt_id_of, encode_order, ref_of
 from scheduledtask_workloads.contract import RunOrder, RunRecord, TaskClass
@@ -140,7 +140,7 @@ def order_in(message: dict[str, Any]) -> RunOrder:
 @pytest.mark.parametrize(("version", "message"), heavy_messages())
 def test_a_heavy_message_is_read_and_written_as_before(version: str, message: dict[str, Any]) -> None:
     order = order_in(message)
-    now = json.loads(encode_order(order, "reports"))
+    now = json.loads(encode_order(order, "reports", SLOT))
 
     assert order == ORDER.model_copy(update={"task_class": TaskClass.HEAVY, "secrets": ()})
     assert ref_of(json.dumps(message).encode()) == order.ref

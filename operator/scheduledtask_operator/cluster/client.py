@@ -1,7 +1,8 @@
 """The API server, asked with plain dicts. One connection pool; every call has a timeout and says what went wrong."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Self
 
 import aiohttp
@@ -16,6 +17,8 @@ PAGE_LIMIT = 500  # objects; a page of them is some 2 MB
 CONNECTIONS = 32
 
 Object = dict[str, Any]
+Measured = Callable[[str, str, float], None]
+"""Told of each request: method, code (`<error>` where no answer came), seconds."""
 Query = Mapping[str, str | int | bool]
 
 
@@ -44,6 +47,7 @@ class Client:
         self._api = ApiClient(configuration)
         self._api.user_agent = "scheduledtask-operator"
         self.configuration = configuration
+        self.measured: Measured = lambda method, code, seconds: None
 
     @classmethod
     async def connect(cls) -> Self:
@@ -125,15 +129,19 @@ class Client:
     ) -> bytes:
         headers = {"Accept": accept, "Content-Type": content}
         parameters = [(name, _text(value)) for name, value in (query or {}).items()]
+        began, code = time.monotonic(), "<error>"
         try:
             call = await self._api.param_serialize(
                 method, path, None, parameters, headers, body, auth_settings=["BearerToken"]
             )
             response = await self._api.call_api(*call, _request_timeout=TIMEOUT_SECONDS)
             data: bytes = await response.read()  # type: ignore[no-untyped-call]
+            code = str(response.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             host = self.configuration.host
             raise UnreachableError(f"no answer from the API server {host}: {error!r}") from error
+        finally:
+            self.measured(method, code, time.monotonic() - began)
         if response.status >= 300:
             raise refusal(response.status, response.reason or "", data)
         return data

@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 from collections.abc import Coroutine, Iterable
+from importlib.metadata import version
 from typing import Any
 
 from scheduledtask_operator.cluster.catalogs import ImageCatalogs
@@ -77,8 +78,9 @@ class Operator:
         self._telling: set[asyncio.Task[None]] = set()
         lease = LeaseSettings(settings.own_namespace, settings.pod_name, settings.lease_name)
         self._leadership = KubernetesLeadership(lease, self._clock, self._leader_changed)
-        self._metrics = Metrics()
         self._resources = self._make_resources()
+        self._metrics = Metrics(self._clock.now, self._resources.observed, version("scheduledtask"))
+        client.measured = self._metrics.program.requested
         self._catalogs = self._make_catalogs()
         self._events = self._make_events()
         self._writer = self._make_writer()
@@ -101,8 +103,8 @@ class Operator:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises OSError when the HTTP port is taken."""
-        registry, port = self._metrics.registry, self._settings.http_port
-        async with HealthServer(port, healthy=self._unhealthy, ready=self._not_ready, registry=registry) as server:
+        port, metrics = self._settings.http_port, self._metrics.parts
+        async with HealthServer(port, healthy=self._unhealthy, ready=self._not_ready, metrics=metrics) as server:
             logger.info("the operator begins", extra={"http_port": server.port, "identity": self._leadership.identity})
             work = asyncio.create_task(self._work())
             stopping = asyncio.create_task(stop.wait())
@@ -266,7 +268,7 @@ class Operator:
             ports,
             control_socket=socket,
             defaults=defaults,
-            measured=self._metrics.measured,
+            measured=self._metrics.program.reconciled,
             allowance=self._settings.light_allowance,
         )
 

@@ -10,8 +10,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 FIRST_BACKOFF_SECONDS = 0.05  # a passing failure is over by then
 LONGEST_BACKOFF_SECONDS = 30.0  # what people wait for after they repaired the cause
-Measured = Callable[[str, float], None]
-"""Told of each reconcile: `success` or `error`, and its seconds."""
+Measured = Callable[[str, float, float], None]
+"""Told of each reconcile: `success` or `error`, the seconds that its key waited, and its own."""
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,9 @@ class KeyedQueue(Generic[Key]):
         self.adds = self.retries = 0
         """Since the start: keys that came to wait, and those of them that came again after a failure."""
         self._waiting: asyncio.Queue[Key] = asyncio.Queue()
-        self._dirty: set[Key] = set()
-        self._working: set[Key] = set()
+        self._dirty: dict[Key, float] = {}
+        self._working: dict[Key, float] = {}
+        """Since when, on the monotonic clock."""
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._settled = asyncio.Event()
@@ -35,12 +36,18 @@ class KeyedQueue(Generic[Key]):
         """How many keys wait."""
         return len(self._dirty)
 
+    @property
+    def working_seconds(self) -> list[float]:
+        """Of each reconcile under way, how long it has taken."""
+        now = time.monotonic()
+        return [now - began for began in self._working.values()]
+
     def add(self, key: Key) -> None:
         self._cancel_timer(key)
         if key in self._dirty:
             return
         self.adds += 1
-        self._dirty.add(key)
+        self._dirty[key] = time.monotonic()
         self._settled.clear()
         if key not in self._working:
             self._waiting.put_nowait(key)
@@ -57,7 +64,7 @@ class KeyedQueue(Generic[Key]):
     async def work(self, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
         """Reconcile keys until cancelled; `reconcile` returns the seconds until it wants to look again, or None."""
         while True:
-            key = await self._take()
+            key, waited_seconds = await self._take()
             began, result = time.monotonic(), "success"
             try:
                 again_seconds = await reconcile(key)
@@ -68,7 +75,7 @@ class KeyedQueue(Generic[Key]):
             finally:
                 self._done(key)
             if self._measured is not None:
-                self._measured(result, time.monotonic() - began)
+                self._measured(result, waited_seconds, time.monotonic() - began)
             if again_seconds is not None and key not in self._dirty:
                 self.add_after(key, again_seconds)
 
@@ -77,14 +84,13 @@ class KeyedQueue(Generic[Key]):
         if self._dirty or self._working:
             await self._settled.wait()
 
-    async def _take(self) -> Key:
-        key = await self._waiting.get()
-        self._dirty.discard(key)
-        self._working.add(key)
-        return key
+    async def _take(self) -> tuple[Key, float]:
+        key, now = await self._waiting.get(), time.monotonic()
+        self._working[key] = now
+        return key, now - self._dirty.pop(key, now)
 
     def _done(self, key: Key) -> None:
-        self._working.discard(key)
+        self._working.pop(key, None)
         if key in self._dirty:
             self._waiting.put_nowait(key)
         if not (self._dirty or self._working):

@@ -11,17 +11,20 @@ from typing import Any
 from scheduledtask_workloads.broker.profile import TASK_NAME
 from scheduledtask_workloads.contract import AttemptRef, RunOrder
 
+SENT_AT = "scheduledtask_sent_at"
+"""The header of when a message was sent, in Unix seconds."""
+
 _EMBEDDED: dict[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
-def encode_order(order: RunOrder, pool: str) -> str:
-    """The order travels as JSON in the only argument; its attempt stands in the headers too."""
+def encode_order(order: RunOrder, pool: str, sent_at: float) -> str:
+    """The order travels as JSON in the only argument; its attempt stands in the headers too, and when it was sent."""
     body = json.dumps([[order.model_dump(mode="json", exclude={"secrets"})], {}, _EMBEDDED])
     envelope = {
         "body": base64.b64encode(body.encode()).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": _headers(order),
+        "headers": {**_headers(order), SENT_AT: sent_at},
         "properties": _properties(order.ref.attempt_id, pool),
     }
     return json.dumps(envelope)
@@ -37,6 +40,12 @@ def ref_of(message: bytes) -> AttemptRef | None:
     """The attempt of a message in a queue; None when it is not one of ours."""
     ref = json.loads(message)["headers"].get("scheduledtask")
     return None if ref is None else AttemptRef.model_validate(ref)
+
+
+def sent_at_of(message: bytes) -> float | None:
+    """None when it is not one of ours, or of a version that did not say."""
+    sent_at = json.loads(message)["headers"].get(SENT_AT)
+    return None if sent_at is None else float(sent_at)
 
 
 def _headers(order: RunOrder) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The scheduler's door to the pools' queues."""
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -11,7 +12,7 @@ from redis.retry import Retry
 
 from scheduledtask_workloads.broker.connections import connect
 from scheduledtask_workloads.broker.errors import BrokerUnavailable
-from scheduledtask_workloads.broker.message import attempt_id_of, encode_order, ref_of
+from scheduledtask_workloads.broker.message import attempt_id_of, encode_order, ref_of, sent_at_of
 from scheduledtask_workloads.broker.profile import PoolKeys
 from scheduledtask_workloads.contract import RunOrder, TaskKey
 from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
@@ -23,10 +24,14 @@ _Answer = TypeVar("_Answer")
 
 
 class QueueDepth(NamedTuple):
-    """`ready` messages wait in the queue, `unacked` are with workers."""
+    """`ready` messages wait in the queue, `unacked` are with workers.
+
+    `oldest_sent_at`: Unix seconds, of those that wait; None where none does, or none says when it was sent.
+    """
 
     ready: int
     unacked: int
+    oldest_sent_at: float | None
 
 
 class HeavyPublisher:
@@ -53,15 +58,17 @@ class HeavyPublisher:
     def depth(self, namespace: str, pool: str) -> QueueDepth:
         keys = PoolKeys(namespace, pool)
 
-        def read() -> list[int]:
+        def read() -> list[Any]:
             with self._client.pipeline(transaction=True) as pipeline:
                 for queue in keys.queues:
                     pipeline.llen(queue)
+                    pipeline.lindex(queue, -1)
                 pipeline.hlen(keys.unacked)
                 return pipeline.execute()
 
-        *ready, unacked = self._ask(read)
-        return QueueDepth(sum(ready), unacked)
+        *queues, unacked = self._ask(read)
+        sent = [sent_at_of(message) for message in queues[1::2] if message is not None]
+        return QueueDepth(sum(queues[::2]), unacked, min((at for at in sent if at is not None), default=None))
 
     def attempts(self, namespace: str, pool: str) -> frozenset[str]:
         """The attempt ids (`RUN.ATTEMPT`) of every message that waits for the pool or is with one of its workers.
@@ -103,8 +110,9 @@ class HeavyPublisher:
 
     def _push(self, orders: Sequence[RunOrder], pool: str) -> None:
         messages: defaultdict[str, list[str]] = defaultdict(list)
+        now = time.time()
         for order in orders:
-            messages[PoolKeys(order.ref.namespace, pool).queue].append(encode_order(order, pool))
+            messages[PoolKeys(order.ref.namespace, pool).queue].append(encode_order(order, pool, now))
 
         def push() -> None:
             with self._client.pipeline(transaction=True) as pipeline:

@@ -142,13 +142,17 @@ class SlotsSkipped(Message):
 
 
 class PoolDepth(Message):
-    """What waits for a pool's workers and what they hold. None: it could not be read, which never means zero."""
+    """What waits for a pool's workers and what they hold. None: it could not be read, which never means zero.
+
+    `oldest_sent_at`: Unix seconds, of the message that waits longest; None where none waits, or it does not say.
+    """
 
     type: Literal["pool-depth"] = "pool-depth"
     namespace: str
     pool: str
     ready: int | None
     unacked: int | None
+    oldest_sent_at: float | None = None
 
 
 class WorkerSeen(Message):

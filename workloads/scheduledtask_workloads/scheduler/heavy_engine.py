@@ -88,7 +88,13 @@ class HeavyEngine:
             depth = await self._in_thread(lambda: self._publisher.depth(namespace, pool))
         except BrokerUnavailable:
             return PoolDepth(namespace=namespace, pool=pool, ready=None, unacked=None)
-        return PoolDepth(namespace=namespace, pool=pool, ready=depth.ready, unacked=depth.unacked)
+        return PoolDepth(
+            namespace=namespace,
+            pool=pool,
+            ready=depth.ready,
+            unacked=depth.unacked,
+            oldest_sent_at=depth.oldest_sent_at,
+        )
 
     async def _in_thread(self, call: Callable[[], Answer]) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
