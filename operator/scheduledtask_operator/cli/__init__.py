@@ -16,6 +16,7 @@ class Verbs(click.Group):
         "dev": ("dev", "Run the ScheduledTasks of a directory on this machine."),
         "validate": ("validate", "Check manifests against the resource and the catalog."),
         "explain": ("explain", "Say which class a task gets, and by which criteria."),
+        "inventory": ("inventory", "Write down every task: class and why, frequency, place, what its runs took."),
         "next": ("next_slots", "List the coming slots of a schedule."),
         "tasks": ("tasks", "List the tasks of the catalog, or show one."),
         "run": ("run", "Run one task here and now, in a child process."),

@@ -53,6 +53,14 @@ class StateFolder:
         """`{"scheduler": 123, ...}`: what runs now, for people and tests."""
         self._replace(self._processes_file, json.dumps(pids, indent=1))
 
+    def read_processes(self) -> dict[str, int]:
+        """The process ids by program, this process's own left out; empty before anything runs."""
+        try:
+            pids: dict[str, int] = json.loads(self._processes_file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return {name: pid for name, pid in pids.items() if pid != os.getpid()}
+
     def _replace(self, file: Path, text: str) -> None:
         fresh = file.with_suffix(".new")
         with fresh.open("w") as stream:
