@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.cluster.helm import Json, named, of_kind
+from tests.cluster.helm import Json, is_hook, named, of_kind
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 RESOURCES = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "3Gi"}}
@@ -135,6 +135,10 @@ def claim(objects: Objects) -> Json:
     return spec
 
 
+def password_jobs(objects: Objects) -> list[Json]:
+    return [each for each in of_kind(objects, "Job") if each["metadata"]["name"].endswith("-password")]
+
+
 def images(objects: Objects) -> set[str]:
     return {each["image"] for name, each in containers(objects).items() if name != "redis"}
 
@@ -183,7 +187,9 @@ CASES: dict[str, Case] = {
     "crds.keep": Case(False, lambda o: ["annotations" in each["metadata"] for each in definitions(o)], [False, False]),
     "watchNamespaces": Case(["team-a", "team-b"], option("operator", "namespace"), ["team-a", "team-b"]),
     "rbac.roles": Case(
-        False, lambda o: [each["metadata"]["name"] for each in of_kind(o, "ClusterRole")], ["scheduledtask-operator"]
+        False,
+        lambda o: [each["metadata"]["name"] for each in of_kind(o, "ClusterRole") if not is_hook(each)],
+        ["scheduledtask-operator"],
     ),
     "replicas": Case(3, lambda o: deployment(o)["spec"]["replicas"], 3),
     "minReadySeconds": Case(
@@ -233,7 +239,7 @@ CASES: dict[str, Case] = {
     "artifacts.url": Case("s3://bucket/runs", option("operator", "artifacts-url"), ["s3://bucket/runs"]),
     "redis.bundled.enabled": Case(
         False,
-        lambda o: of_kind(o, "StatefulSet") + of_kind(o, "Job"),
+        lambda o: of_kind(o, "StatefulSet") + password_jobs(o),
         [],
         {"redis": {"external": EXTERNAL["redis"]["external"]}},
     ),
@@ -245,7 +251,7 @@ CASES: dict[str, Case] = {
     "redis.bundled.storage.className": Case("fast", lambda o: claim(o)["storageClassName"], "fast"),
     "redis.bundled.existingSecret": Case(
         "given",
-        lambda o: [variable(each, "REDIS_PASSWORD")(o)["name"] for each in ("redis", "scheduler")] + of_kind(o, "Job"),
+        lambda o: [variable(each, "REDIS_PASSWORD")(o)["name"] for each in ("redis", "scheduler")] + password_jobs(o),
         ["given", "given"],
     ),
     "redis.bundled.podLabels": Case(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from helm.readme import CHART, chart_values
 from tests.chart.chart_values import CASES, EXTERNAL, GIVEN, merged
 from tests.cluster.cluster import Api
 from tests.cluster.commands import wait_until
@@ -12,6 +13,7 @@ from tests.cluster.errors import CommandFailedError
 from tests.cluster.helm import NAMESPACE, Helm, Json, of_kind
 
 WATCHED = ("team-a", "team-b")
+VALUES = (CHART / "values.yaml").read_text(encoding="utf-8")
 # Values that have a variant of their own below, since they take the place of others.
 APART = (
     "fullnameOverride",
@@ -50,6 +52,21 @@ VARIANTS: dict[str, Json] = {
         "watchNamespaces": [WATCHED[0]],
     },
 }
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_every_value_is_set_in_what_the_api_server_judges(path: str) -> None:
+    (default,) = [each.default for each in chart_values(VALUES) if each.path == path]
+
+    assert [name for name, values in VARIANTS.items() if found(values, path, default) != default]
+
+
+def found(values: Any, path: str, default: Any) -> Any:
+    for name in path.split("."):
+        if name not in values:
+            return default
+        values = values[name]
+    return values
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +147,7 @@ def test_a_pod_that_asks_for_more_is_refused_there(server: Api) -> None:
 
 
 def test_helm_installs_it_changes_it_and_takes_it_away(server: Api, helm: Helm) -> None:
-    """Nothing runs here, so the hook that makes the password is left out by naming a Secret."""
+    """Nothing runs here: a Secret is named instead of the hook that makes one, and what ends workers is left out."""
     values = {"redis": {"bundled": {"existingSecret": "given"}}, "fullnameOverride": "passing-operator"}
     notes = helm.upgrade(server, values, "--take-ownership")
     assert "kubectl rollout status deployment/passing-operator --namespace scheduledtask-system" in notes
@@ -141,7 +158,7 @@ def test_helm_installs_it_changes_it_and_takes_it_away(server: Api, helm: Helm) 
     helm.on(server, "rollback", "scheduledtask-operator", "1")
     assert replicas(server) == "2"
 
-    helm.on(server, "uninstall", "scheduledtask-operator")
+    helm.on(server, "uninstall", "scheduledtask-operator", "--no-hooks")
     wait_until("the Deployment's end", lambda: replicas(server) == "", timeout_seconds=30)
     assert "scheduledtasks.scheduledtask.dev" in server.kubectl("get", "crd", "--output=name")
 

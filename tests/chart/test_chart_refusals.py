@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
-from tests.chart.chart_values import nested
+from helm.readme import CHART, chart_values
+from tests.chart.chart_values import merged, nested
 from tests.cluster.helm import Helm
 
+LEAVES = [each for each in chart_values((CHART / "values.yaml").read_text(encoding="utf-8")) if each.is_leaf]
 SCHEMA = {
     "replica": (3, "at '': additional properties 'replica' not allowed"),
     "redis.bundled.password": ("secret", "at '/redis/bundled': additional properties 'password' not allowed"),
@@ -76,6 +78,25 @@ def test_a_value_that_is_wrong_is_named(helm: Helm, path: str) -> None:
     value, message = SCHEMA[path]
 
     assert message in helm.refusal(nested(path, value))
+
+
+def of_another_kind(default: Any) -> Any:
+    """What stands where a map should, or the other way round: no value takes both."""
+    return "a text" if isinstance(default, dict | list) else {"a": "map"}
+
+
+@pytest.fixture(scope="module")
+def all_wrong(helm: Helm) -> str:
+    """What Helm says when every value is of another kind than it should be."""
+    values: dict[str, Any] = {}
+    for each in LEAVES:
+        values = merged(values, nested(each.path, of_another_kind(each.default)))
+    return helm.refusal(values)
+
+
+@pytest.mark.parametrize("path", [each.path for each in LEAVES])
+def test_every_value_is_refused_by_its_name_when_it_is_of_another_kind(all_wrong: str, path: str) -> None:
+    assert f"at '/{path.replace('.', '/')}': " in all_wrong
 
 
 @pytest.mark.parametrize("case", TOGETHER)

@@ -1,20 +1,45 @@
 """Each value does what its comment says."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
+import yaml
 from helm.readme import CHART, chart_values
 from tests.chart.chart_values import CASES
 from tests.cluster.errors import CommandFailedError
 from tests.cluster.helm import Helm, Json
 
-LEAVES = [each.path for each in chart_values((CHART / "values.yaml").read_text(encoding="utf-8")) if each.is_leaf]
+VALUES = (CHART / "values.yaml").read_text(encoding="utf-8")
+DEFAULTS = {each.path: each.default for each in chart_values(VALUES) if each.is_leaf}
+
+
+def ends(values: Any, path: str = "") -> Iterator[str]:
+    """The path of everything that is no map with something in it."""
+    if isinstance(values, dict) and values:
+        for name, value in values.items():
+            yield from ends(value, f"{path}.{name}" if path else name)
+    else:
+        yield path
 
 
 def test_every_value_has_a_case() -> None:
-    assert sorted(CASES) == sorted(LEAVES)
+    """A new one belongs into chart_values.py: what it is set to, and what is then seen."""
+    assert sorted(CASES) == sorted(DEFAULTS)
+
+
+def test_what_counts_as_a_value_leaves_nothing_out() -> None:
+    """A reader of comments finds them; YAML's own reader is the judge."""
+    assert [
+        end for end in ends(yaml.safe_load(VALUES)) if not f"{end}.".startswith(tuple(f"{each}." for each in CASES))
+    ] == []
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_a_case_sets_something_else_than_the_default(path: str) -> None:
+    assert CASES[path].value != DEFAULTS[path]
 
 
 @pytest.mark.parametrize("path", CASES)

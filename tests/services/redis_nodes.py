@@ -18,7 +18,7 @@ from scheduledtask_workloads.broker import connect
 from scheduledtask_workloads.contract.redis_endpoint import Credentials, Host, RedisEndpoint
 
 MASTER = "tasks"
-START_SECONDS = 20.0
+START_SECONDS = 60.0  # a loaded machine takes its time
 DOWN_AFTER_MILLISECONDS = 1000
 
 
@@ -74,6 +74,11 @@ class Node:
     def role(self) -> str:
         with self.client() as client:
             return str(client.info("replication")["role"])
+
+    def follows(self) -> bool:
+        """Whether it is a replica that hears its master."""
+        with self.client() as client:
+            return client.info("replication").get("master_link_status") == "up"
 
     def users(self) -> list[str]:
         with self.client() as client:
@@ -159,7 +164,7 @@ class Sentinels:
         """Until a failover would succeed: the replica follows, and the Sentinels know it and each other."""
         for node in (*self.servers, *self.sentinels):
             node.start()
-        await_true(self.are_complete, lambda: "the Sentinels do not know each other", START_SECONDS)
+        await_true(self.are_complete, self.describe, START_SECONDS)
 
     def are_complete(self) -> bool:
         for node in self.sentinels:
@@ -167,8 +172,13 @@ class Sentinels:
                 found = client.sentinel_masters()[MASTER]
             if (found["num-other-sentinels"], found["num-slaves"]) != (2, 1):
                 return False
-        with self.servers[1].client() as client:
-            return client.info("replication").get("master_link_status") == "up"
+        return any(node.follows() for node in self.servers)  # whichever: they may have changed places
+
+    def describe(self) -> str:
+        """What each says of the others, and its log's end."""
+        roles = [node.role() for node in self.servers]
+        logs = [(node.folder / "node.log").read_text()[-1500:] for node in self.sentinels]
+        return "\n".join([f"the Sentinels do not know each other; the servers are {roles}", *logs])
 
     def stop(self) -> None:
         for node in (*self.sentinels, *self.servers):
