@@ -1,6 +1,7 @@
 """`make bench`: every measurement that one machine can show, one after the other, beside its bar.
 
-The last two need what tests on a cluster need: an API server, and a whole cluster with the operator on it.
+`operator` and `cronjob` need what tests on a cluster need: an API server, and a whole cluster with the operator on it.
+`tasks` prints a table of its own: what a run of each built-in task takes, beside the inventory's row for it.
 
 `python -m tests.bench [SECTION ...]` measures some of them. Exit code 1 when a figure is worse than its last column.
 """
@@ -17,6 +18,7 @@ from rich.table import Table
 from tests.bench import (
     beat,
     beside_cronjob,
+    eight_tasks,
     fire_lag,
     heavy_dispatch,
     heavy_enqueue,
@@ -124,22 +126,35 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "operator": operator,
     "cronjob": cronjob,
 }
+TASKS = "tasks"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("section", nargs="*", choices=[[], *SECTIONS], help="default: all of them")
-    chosen = parser.parse_args().section or list(SECTIONS)
+    parser.add_argument("section", nargs="*", choices=[[], *SECTIONS, TASKS], help="default: all of them")
+    chosen = parser.parse_args().section or [*SECTIONS, TASKS]
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
     )
+    rows, costs = _measure(chosen, console)
+    if rows:
+        console.print(_table(rows))
+    if costs:
+        console.print(eight_tasks.as_table(costs))
+    return 0 if all(figure.acceptable for figure in [*rows, *costs]) else 1
+
+
+def _measure(chosen: list[str], console: Console) -> tuple[list[Row], list[eight_tasks.Cost]]:
     rows: list[Row] = []
+    costs: list[eight_tasks.Cost] = []
     for name in chosen:
         with console.status(f"measuring {name}"):
-            rows += SECTIONS[name]()
-    console.print(_table(rows))
-    return 0 if all(row.acceptable for row in rows) else 1
+            if name == TASKS:
+                costs += eight_tasks.measure()
+            else:
+                rows += SECTIONS[name]()
+    return rows, costs
 
 
 def _table(rows: list[Row]) -> Table:
