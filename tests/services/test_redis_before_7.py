@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import redis
-from tests.integration.scheduler.rig import Rig, heavy_job, light_job
+from tests.integration.scheduler.rig import Rig
 from tests.integration.worker.heavy_engine import NAMESPACE, HeavyEngine
 from tests.services.packages import old_redis_programs
-from tests.services.pool_workers import let_in, start_worker
+from tests.services.pool_workers import see_light_and_heavy_runs
 from tests.services.redis_nodes import Node, free_ports
 
 from scheduledtask_workloads.contract.keys import EPOCH_KEY, FENCE_KEY, NAMESPACES_KEY, NamespaceKeys
@@ -44,18 +44,7 @@ def test_light_and_heavy_runs_go_their_way_without_a_denial(
 ) -> None:
     with Rig(rig_folder, server.url) as rig:
         monkeypatch.setenv("SCHEDULEDTASK_BODY_JOURNAL", str(rig.journal))
-        control = rig.start()
-        control.hand_over([light_job("pulse"), heavy_job("model", every="*/2 * * * * *")])
-        let_in(control)
-        worker = start_worker(server.endpoint, rig_folder / "worker.log")
-        try:
-            for name in ("pulse", "model"):
-                rig.await_true(lambda name=name: len(rig.completed(name)) >= 2, f"{name} runs\n{worker.log}", 40)
-            worker.terminate()
-            assert worker.await_exit() == 0
-        finally:
-            worker.kill()
-        assert not control.status().redis_problem
+        see_light_and_heavy_runs(rig, server.endpoint, rig_folder)
     with server.client() as client:
         assert client.info("server")["redis_version"].startswith("6.2")
         assert [entry for entry in client.acl_log() if entry["reason"] != "auth"] == []

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.scheduler.rig import Rig, heavy_job, light_job
+from tests.integration.scheduler.rig import Rig
 from tests.services.certificates import Certificates
-from tests.services.pool_workers import let_in, start_worker
+from tests.services.pool_workers import see_light_and_heavy_runs
 from tests.services.redis_nodes import Node
 
-from scheduledtask_workloads.contract import RunState
 from scheduledtask_workloads.contract.environment import REDIS_CA_FILE_VARIABLE
 
 
@@ -19,23 +18,8 @@ def test_light_and_heavy_runs_go_their_way(
     tls_rig: Rig, tls_server: Node, rig_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SCHEDULEDTASK_BODY_JOURNAL", str(tls_rig.journal))
-    control = tls_rig.start()
-    control.hand_over([light_job("pulse"), heavy_job("model", every="*/2 * * * * *")])
-    let_in(control)
-    worker = start_worker(tls_server.endpoint, rig_folder / "worker.log")
-    try:
-        for name in ("pulse", "model"):
-            tls_rig.await_true(lambda name=name: len(tls_rig.completed(name)) >= 2, f"{name} runs\n{worker.log}", 40)
-            control.await_true(
-                lambda name=name: [one for one in control.records(name) if one.state is RunState.SUCCEEDED]
-            )
-        worker.terminate()
-        assert worker.await_exit() == 0
-    finally:
-        worker.kill()
-    assert not tls_rig.doubled("pulse")
-    assert not tls_rig.doubled("model")
-    assert control.status().redis_problem == ""
+
+    see_light_and_heavy_runs(tls_rig, tls_server.endpoint, rig_folder)
 
 
 def test_the_scheduler_says_that_the_certificate_is_not_accepted_and_goes_on(

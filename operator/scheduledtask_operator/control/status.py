@@ -9,7 +9,7 @@ from scheduledtask_operator.control.recent_runs import NONE_RECENT, RecentRuns
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_operator.decisions.scaling import ScaleCause
 from scheduledtask_operator.decisions.sizing import WorkerSize
-from scheduledtask_workloads.contract import Job, Reason, RunRecord, RunState, TaskKey
+from scheduledtask_workloads.contract import Job, Reason, RunRecord, RunState, TaskKey, seconds_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,11 @@ class EndedRun:
     @property
     def start_delay_seconds(self) -> float | None:
         """Slot to first line of the body, of the latest attempt."""
-        if self.started_at is None or self.slot_epoch_seconds is None:
-            return None
-        return self.started_at - self.slot_epoch_seconds
+        return seconds_between(self.slot_epoch_seconds, self.started_at)
 
     @property
     def duration_seconds(self) -> float | None:
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return self.ended_at - self.started_at
+        return seconds_between(self.started_at, self.ended_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +159,8 @@ class RequestsLoop:
                 self.ended += [record] if record.state.final else []
             case TaskHistory(namespace=namespace, name=name, records=records):
                 self.runs.load(TaskKey(namespace, name), records)
+
+
+Beginning = Callable[[RunObjects, Term], RequestsLoop]
+Scenario = Callable[[Beginning], Awaitable[None]]
+Play = Callable[[Scenario], None]

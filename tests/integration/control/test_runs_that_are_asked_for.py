@@ -1,38 +1,16 @@
 """From an object to its outcome and back, between objects in memory and a real scheduler with runners and Redis."""
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
 from itertools import count
 
-import pytest
-from tests.integration.control.requests_loop import RequestsLoop, Term
-from tests.integration.scheduler.rig import MISBEHAVING, Rig, light_job
+from tests.integration.control.requests_loop import Beginning, Play, RequestsLoop, Term
+from tests.integration.scheduler.rig import light_job
 from tests.run_objects import RunObjects, run_manifest
 
 from scheduledtask_operator.control.run_requests import RequestKey
-from scheduledtask_operator.local.catalog_child import ChildCatalog
 from scheduledtask_workloads.contract import Job, RunState, TaskKey
 
 FENCES = count(1)
 NAMES = count()
-Beginning = Callable[[RunObjects, Term], RequestsLoop]
-Scenario = Callable[[Beginning], Awaitable[None]]
-
-
-@pytest.fixture
-def play(programs: Rig) -> Callable[[Scenario], None]:
-    """Runs a scenario, which may begin any number of control planes, one after the other."""
-
-    async def whole(scenario: Scenario) -> None:
-        catalog = ChildCatalog({**os.environ, "SCHEDULEDTASK_PROJECT": str(MISBEHAVING)})
-        await catalog.adopt(await catalog.read())
-        try:
-            await scenario(lambda objects, term: RequestsLoop(programs.control_socket, objects, catalog, term))
-        finally:
-            await catalog.close()
-
-    return lambda scenario: asyncio.run(whole(scenario))
 
 
 def on_demand(task: str, **fields: object) -> Job:
@@ -53,7 +31,7 @@ def run_id(loop: RequestsLoop, key: RequestKey) -> str:
     return run.run_id
 
 
-def test_it_runs_with_its_own_arguments_and_tells_what_came_of_it(play) -> None:
+def test_it_runs_with_its_own_arguments_and_tells_what_came_of_it(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), term())
         job = on_demand("echoes", arguments={"text": "a", "times": 1})
@@ -72,7 +50,7 @@ def test_it_runs_with_its_own_arguments_and_tells_what_came_of_it(play) -> None:
     play(scenario)
 
 
-def test_it_is_deleted_after_its_time(play) -> None:
+def test_it_is_deleted_after_its_time(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), term())
         job = on_demand("nothing")
@@ -85,7 +63,7 @@ def test_it_is_deleted_after_its_time(play) -> None:
     play(scenario)
 
 
-def test_what_may_not_overlap_runs_one_after_the_other_in_the_order_of_asking(play) -> None:
+def test_what_may_not_overlap_runs_one_after_the_other_in_the_order_of_asking(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), term())
         job = on_demand("sleeps", arguments={"seconds": 0.3})
@@ -102,7 +80,7 @@ def test_what_may_not_overlap_runs_one_after_the_other_in_the_order_of_asking(pl
     play(scenario)
 
 
-def test_deleting_the_object_cancels_the_run(play) -> None:
+def test_deleting_the_object_cancels_the_run(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), term())
         job = on_demand("hangs")
@@ -117,7 +95,7 @@ def test_deleting_the_object_cancels_the_run(play) -> None:
     play(scenario)
 
 
-def test_with_its_scheduled_task_the_object_goes_and_the_run_finishes(play) -> None:
+def test_with_its_scheduled_task_the_object_goes_and_the_run_finishes(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), term())
         job = on_demand("sleeps", arguments={"seconds": 3})
@@ -134,7 +112,7 @@ def test_with_its_scheduled_task_the_object_goes_and_the_run_finishes(play) -> N
     play(scenario)
 
 
-def test_an_operator_that_comes_back_ends_what_was_deleted_and_tells_what_has_ended(play) -> None:
+def test_an_operator_that_comes_back_ends_what_was_deleted_and_tells_what_has_ended(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         objects, hanging, short = RunObjects(), on_demand("hangs"), on_demand("sleeps", arguments={"seconds": 0.5})
         before = begin(objects, term())
@@ -156,7 +134,7 @@ def test_an_operator_that_comes_back_ends_what_was_deleted_and_tells_what_has_en
     play(scenario)
 
 
-def test_arguments_that_the_task_does_not_take_are_refused_by_the_catalog(play) -> None:
+def test_arguments_that_the_task_does_not_take_are_refused_by_the_catalog(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), term())
         job = on_demand("echoes", arguments={"text": "a"})
@@ -169,7 +147,7 @@ def test_arguments_that_the_task_does_not_take_are_refused_by_the_catalog(play) 
     play(scenario)
 
 
-def test_a_standby_does_nothing_until_it_leads(play) -> None:
+def test_a_standby_does_nothing_until_it_leads(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         leadership = term()
         leadership.leads = False
@@ -186,7 +164,7 @@ def test_a_standby_does_nothing_until_it_leads(play) -> None:
     play(scenario)
 
 
-def test_an_annotation_cancels_a_run_once_and_is_answered_when_there_is_none(play) -> None:
+def test_an_annotation_cancels_a_run_once_and_is_answered_when_there_is_none(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), term())
         job = on_demand("hangs")

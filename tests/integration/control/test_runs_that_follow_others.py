@@ -1,37 +1,17 @@
 """From the end of a run to the run that follows it, between objects in memory and a real scheduler."""
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
 from itertools import count
 
-import pytest
-from tests.integration.control.requests_loop import RequestsLoop, Term
-from tests.integration.scheduler.rig import MISBEHAVING, Rig, light_job
+from tests.integration.control.requests_loop import Beginning, Play, RequestsLoop, Term
+from tests.integration.scheduler.rig import light_job
 from tests.run_objects import RunObjects, run_manifest
 
 from scheduledtask_operator.control.run_requests import RequestKey
-from scheduledtask_operator.local.catalog_child import ChildCatalog
 from scheduledtask_workloads.contract import Job, RunState, TaskKey
 from scheduledtask_workloads.contract.messages import TaskHistory
 
 FENCES = count(10_000)
 NAMES = count()
-Beginning = Callable[[RunObjects, Term], RequestsLoop]
-Scenario = Callable[[Beginning], Awaitable[None]]
-
-
-@pytest.fixture
-def play(programs: Rig) -> Callable[[Scenario], None]:
-    async def whole(scenario: Scenario) -> None:
-        catalog = ChildCatalog({**os.environ, "SCHEDULEDTASK_PROJECT": str(MISBEHAVING)})
-        await catalog.adopt(await catalog.read())
-        try:
-            await scenario(lambda objects, term: RequestsLoop(programs.control_socket, objects, catalog, term))
-        finally:
-            await catalog.close()
-
-    return lambda scenario: asyncio.run(whole(scenario))
 
 
 def on_demand(task: str, **fields: object) -> Job:
@@ -62,7 +42,7 @@ def ended(loop: RequestsLoop, job: Job) -> set[str]:
     return {record.run_id for record in [*live, *(one for records in told for one in records)]}
 
 
-def test_one_run_follows_each_end_and_knows_of_it(play) -> None:
+def test_one_run_follows_each_end_and_knows_of_it(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), Term(next(FENCES)))
         first, second = pair(loop)
@@ -83,7 +63,7 @@ def test_one_run_follows_each_end_and_knows_of_it(play) -> None:
     play(scenario)
 
 
-def test_another_outcome_is_followed_by_nothing(play) -> None:
+def test_another_outcome_is_followed_by_nothing(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), Term(next(FENCES)))
         first, second = pair(loop, "Failed")
@@ -98,7 +78,7 @@ def test_another_outcome_is_followed_by_nothing(play) -> None:
     play(scenario)
 
 
-def test_an_operator_that_begins_anew_neither_doubles_nor_loses_one(play) -> None:
+def test_an_operator_that_begins_anew_neither_doubles_nor_loses_one(play: Play) -> None:
     """The first one made its run; of the second it did not hear; its successor finds no object of either."""
 
     async def scenario(begin: Beginning) -> None:
@@ -128,7 +108,7 @@ def test_an_operator_that_begins_anew_neither_doubles_nor_loses_one(play) -> Non
     play(scenario)
 
 
-def test_who_does_not_lead_starts_nothing(play) -> None:
+def test_who_does_not_lead_starts_nothing(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         standby = begin(RunObjects(), Term(next(FENCES), leads=False))
         leader = begin(RunObjects(), Term(next(FENCES)))
@@ -148,7 +128,7 @@ def test_who_does_not_lead_starts_nothing(play) -> None:
     play(scenario)
 
 
-def test_a_run_at_the_bound_is_followed_no_more(play) -> None:
+def test_a_run_at_the_bound_is_followed_no_more(play: Play) -> None:
     async def scenario(begin: Beginning) -> None:
         loop = begin(RunObjects(), Term(next(FENCES)))
         first, second = pair(loop)

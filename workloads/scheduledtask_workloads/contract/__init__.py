@@ -20,7 +20,7 @@ from scheduledtask_workloads.contract.job import (
     TaskClass,
 )
 from scheduledtask_workloads.contract.model import CONTRACT_VERSION
-from scheduledtask_workloads.contract.run import AttemptReport, Reason, RunOrder, RunRecord, RunState
+from scheduledtask_workloads.contract.run import AttemptReport, Reason, RunOrder, RunRecord, RunState, seconds_between
 from scheduledtask_workloads.contract.triggered_by import TriggeredBy
 
 __all__ = [
@@ -47,5 +47,6 @@ __all__ = [
     "TaskKey",
     "TaskProfile",
     "TriggeredBy",
+    "seconds_between",
     "slot_run_id",
 ]

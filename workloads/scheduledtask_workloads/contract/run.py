@@ -76,6 +76,11 @@ class Reason(StrEnum):
         return word
 
 
+def seconds_between(earlier: float | None, later: float | None) -> float | None:
+    """From one instant to the next, both Unix seconds; None where either is not known."""
+    return None if earlier is None or later is None else later - earlier
+
+
 class RunOrder(Message):
     """Everything that a host needs to run one attempt."""
 
@@ -134,12 +139,8 @@ class RunRecord(Message):
     @property
     def start_delay_seconds(self) -> float | None:
         """Slot to first line of the body, of the latest attempt."""
-        if self.started_at is None or self.slot_epoch_seconds is None:
-            return None
-        return self.started_at - self.slot_epoch_seconds
+        return seconds_between(self.slot_epoch_seconds, self.started_at)
 
     @property
     def duration_seconds(self) -> float | None:
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return self.ended_at - self.started_at
+        return seconds_between(self.started_at, self.ended_at)
