@@ -9,7 +9,7 @@ from scheduledtask_operator.cli.problems import CommandProblem
 from scheduledtask_operator.cli.redis_options import read_endpoint, redis_options
 from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
 from scheduledtask_workloads.contract.redis_endpoint import RedisEndpoint
-from scheduledtask_workloads.scheduler import Settings, SocketInUseError, run_scheduler
+from scheduledtask_workloads.scheduler import PortInUseError, Settings, SocketInUseError, run_scheduler
 
 DEFAULTS = Settings(Path(), Path(), RedisEndpoint(()))
 
@@ -47,6 +47,11 @@ DEFAULTS = Settings(Path(), Path(), RedisEndpoint(()))
     help="How long a slot waits for Redis before light tasks go on without it.",
 )
 @click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Serve /metrics for Prometheus here; 0 is any port that is free.  [default: not at all]",
+)
+@click.option(
     "--heartbeat-file", type=click.Path(path_type=Path), help="Touched each second while the scheduler is alive."
 )
 def command(
@@ -57,14 +62,22 @@ def command(
     lease_seconds: float,
     slice_size: int,
     redis_timeout_seconds: float,
+    metrics_port: int | None,
     heartbeat_file: Path | None,
 ) -> None:
     redis = read_endpoint(redis_url, redis_ca_file)
     settings = Settings(
-        control_socket, runners_socket, redis, lease_seconds, slice_size, redis_timeout_seconds, heartbeat_file
+        control_socket=control_socket,
+        runners_socket=runners_socket,
+        redis=redis,
+        lease_seconds=lease_seconds,
+        slice_size=slice_size,
+        redis_timeout_seconds=redis_timeout_seconds,
+        metrics_port=metrics_port,
+        heartbeat_file=heartbeat_file,
     )
     try:
         configure_logging()
         asyncio.run(run_scheduler(settings))
-    except (LoggingSettingError, SocketInUseError) as error:
+    except (LoggingSettingError, PortInUseError, SocketInUseError) as error:
         raise CommandProblem(str(error)) from error

@@ -1,11 +1,12 @@
 """What /metrics says: of each resource what it has now, of runs each once in all replicas."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.metrics_page import OPERATOR, described, exposed
 from tests.status_values import KEY, NOW, heavy, job, light, pool, run, runs
 
 from scheduledtask_operator.cluster.metrics import Figures, Metrics
@@ -339,3 +340,23 @@ def test_a_record_of_a_task_that_was_never_seen_is_left_out(operator: Operator) 
     operator.metrics.run_changed(stranger)
 
     assert "other" not in operator.text()
+
+
+def test_what_is_exposed_is_what_the_page_says(operator: Operator) -> None:
+    active = run(2, RunState.STARTED)
+    of_slots = scheduled(task_class=TaskClass.HEAVY).model_copy(update={"pool": KEY.name, "memory_limit_bytes": 1})
+    known = runs([run(0, peak_memory_bytes=1)], [active])
+    status = heavy(job=of_slots, runs=known, freshness_seconds=60, pool=pool(startup_seconds=3.0, problem="no node"))
+    operator.metrics.write(KEY, status)
+    operator.now += timedelta(seconds=1)
+    operator.metrics.write(KEY, replace(status, next_due=NOW + timedelta(minutes=1)))
+    operator.metrics.run_changed(run(-2))
+    operator.metrics.slots_skipped(
+        SlotsSkipped(namespace="team", name="report", reason=Reason.OVERLAP, count=1, last_slot_epoch_seconds=SLOT - 60)
+    )
+    operator.metrics.scheduler_said(PoolDepth(**OF_POOL, ready=1, unacked=0, oldest_sent_at=SLOT))
+    operator.metrics.program.requested("GET", "200", 0.1)
+
+    assert exposed(text_string_to_metric_families(operator.text())) == {
+        str(each) for each in described(OPERATOR).values()
+    }

@@ -1,7 +1,7 @@
 """The sidecar program: finds the slots, has them admitted, hands light runs to the runners and heavy ones to Celery."""
 
-from scheduledtask_workloads.scheduler.errors import SchedulerError, SocketInUseError
+from scheduledtask_workloads.scheduler.errors import PortInUseError, SchedulerError, SocketInUseError
 from scheduledtask_workloads.scheduler.program import Scheduler, run_scheduler
 from scheduledtask_workloads.scheduler.settings import Settings
 
-__all__ = ["Scheduler", "SchedulerError", "Settings", "SocketInUseError", "run_scheduler"]
+__all__ = ["PortInUseError", "Scheduler", "SchedulerError", "Settings", "SocketInUseError", "run_scheduler"]

@@ -25,6 +25,7 @@ from scheduledtask_workloads.ledger import (
 )
 from scheduledtask_workloads.scheduler.accounts import Accounts
 from scheduledtask_workloads.scheduler.breaker import Breaker
+from scheduledtask_workloads.scheduler.fire_lag import FireLag
 from scheduledtask_workloads.scheduler.heavy_engine import HeavyEngine
 from scheduledtask_workloads.scheduler.holds import Holds
 from scheduledtask_workloads.scheduler.job_book import HeldJob, JobBook
@@ -54,6 +55,7 @@ class Parts(NamedTuple):
     light: LightEngine
     heavy: HeavyEngine
     requests: Requests
+    fire_lag: FireLag
 
 
 class Admitting:
@@ -237,6 +239,7 @@ class Admitting:
             if claim.slot_epoch_seconds is not None:
                 self._learn(job, claim.slot_epoch_seconds)
         self._hand_on(admitted, fence)
+        self._parts.fire_lag.admitted(admitted, time.time())
         if candidates[0][1].slot_epoch_seconds is None:  # a slice is all slots or all requests
             self._parts.requests.answer(candidates, admissions, now.timestamp())
         _log_slice(candidates, len(admitted), redis=True)
@@ -264,16 +267,18 @@ class Admitting:
         """Light slots under the grant alone; everything else waits for Redis."""
         if not self._parts.permission.granted(boottime_seconds()):
             return
-        runs = []
+        admitted: list[Candidate] = []
         for job, claim in candidates:
             slot = claim.slot_epoch_seconds
             if slot is not None and job.job.task_class is TaskClass.LIGHT:
                 self._learn(job, slot)
                 if self._fits_apart(job, slot):
-                    runs.append(LightRun(claim, fence))
+                    admitted.append((job, claim))
+        runs = [LightRun(claim, fence) for _, claim in admitted]
         for run in runs:
             self._parts.accounts.run_apart(run, now.timestamp())
         self._parts.light.enqueue(runs)
+        self._parts.fire_lag.admitted(admitted, time.time())
         _log_slice(candidates, len(runs), redis=False)
 
     def _fits_apart(self, job: HeldJob, slot: int) -> bool:

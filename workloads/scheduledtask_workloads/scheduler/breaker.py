@@ -6,6 +6,7 @@ a slot, which would wait for its time limit. So a probe of our own looks, and no
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -42,6 +43,10 @@ class Breaker:
         self._timeout_seconds = timeout_seconds
         self._opened = asyncio.Event()
         self._answers = 0
+        self.measured: Callable[[float], None] = lambda seconds: None
+        """Told how long each call took, also one that failed."""
+        self.went_away: Callable[[], None] = lambda: None
+        """Told each time that Redis stops answering."""
 
     @property
     def known_reachable(self) -> bool:
@@ -57,7 +62,7 @@ class Breaker:
         if not self.reachable:
             asked.close()
             raise LedgerUnreachable("Redis did not answer a moment ago")
-        call = asyncio.create_task(asked)
+        call, began = asyncio.create_task(asked), time.monotonic()
         try:
             await self._wait(call, timeout_seconds or self._timeout_seconds)
             answer = call.result()
@@ -66,6 +71,7 @@ class Breaker:
             raise
         finally:
             _abandon(call)
+            self.measured(time.monotonic() - began)
         self._answers += 1
         return answer
 
@@ -104,6 +110,7 @@ class Breaker:
     def _open(self, error: BaseException) -> None:
         if self.reachable:
             logger.warning("Redis does not answer; light tasks go on under the grant", extra={"error": repr(error)})
+            self.went_away()
         self._opened.set()
 
 

@@ -94,6 +94,16 @@ class LightEngine:
     def in_flight(self) -> int:
         return len(self._handed)
 
+    @property
+    def waiting(self) -> int:
+        """Admitted, and not yet handed over."""
+        return len(self._queue)
+
+    @property
+    def processes(self) -> int:
+        """Bodies that the runners can run at once; 0 while they are away."""
+        return self._processes if self._link.connected else 0
+
     def enqueue(self, items: Iterable[LightItem]) -> None:
         """Admitted attempts; what is known already is not taken twice."""
         for item in items:

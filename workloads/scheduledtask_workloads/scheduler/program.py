@@ -22,10 +22,12 @@ from scheduledtask_workloads.scheduler.accounts import Accounts
 from scheduledtask_workloads.scheduler.admission import Admitting, Parts
 from scheduledtask_workloads.scheduler.breaker import PATIENCE, Breaker
 from scheduledtask_workloads.scheduler.control_server import ControlServer
+from scheduledtask_workloads.scheduler.fire_lag import FireLag
 from scheduledtask_workloads.scheduler.hearing import Hearing
 from scheduledtask_workloads.scheduler.heavy_engine import HeavyEngine
 from scheduledtask_workloads.scheduler.job_book import JobBook
 from scheduledtask_workloads.scheduler.light_engine import LightEngine
+from scheduledtask_workloads.scheduler.metrics import Gauges, SchedulerMetrics, served
 from scheduledtask_workloads.scheduler.namespace_users import NamespaceUsers
 from scheduledtask_workloads.scheduler.permission import Permission, boottime_seconds
 from scheduledtask_workloads.scheduler.recovery import Recovery
@@ -55,7 +57,7 @@ logger = logging.getLogger(__name__)
 
 
 async def run_scheduler(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT. Raises SocketInUseError."""
+    """Until SIGTERM or SIGINT. Raises SocketInUseError and PortInUseError."""
     gc.set_threshold(*GC_THRESHOLDS)
     client = _redis_client(settings)
     publisher = HeavyPublisher(settings.redis)
@@ -96,7 +98,13 @@ class Scheduler:
             light=light,
             heavy=heavy,
             requests=requests,
+            fire_lag=FireLag(),
         )
+        self._metrics = SchedulerMetrics(self._parts.fire_lag, self._gauges())
+        self._metrics_port = settings.metrics_port
+        self._looked_at = time.time()
+        self._namespaces_seen_in = -1
+        breaker.measured, breaker.went_away = self._metrics.redis_asked, self._metrics.redis_went_away
         self._admitting = Admitting(
             self._parts,
             host=host,
@@ -121,13 +129,14 @@ class Scheduler:
         requests.cancel_admitted = self._cancel_admitted
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. Raises SocketInUseError."""
+        """Until `stop` is set. Raises SocketInUseError and PortInUseError."""
         await self._server.open()
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in self._works()]
-            await stop.wait()
-            logger.info("leaving; light runs go on with the runners")
-            await _cancel(tasks)
+        with served(self._metrics.registry, self._metrics_port):
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work) for work in self._works()]
+                await stop.wait()
+                logger.info("leaving; light runs go on with the runners")
+                await _cancel(tasks)
         await self._server.close()
         await self._leave()
         await self._replicas.close()
@@ -192,8 +201,36 @@ class Scheduler:
                 logger.warning("Redis does not answer; the runners keep what is not written")
 
     def _heartbeat(self) -> None:
-        self._admitting.heartbeat(datetime.now(UTC))
+        now = datetime.now(UTC)
+        self._looked_at = now.timestamp()
+        self._admitting.heartbeat(now)
         self._parts.light.wake()
+        if not self._parts.light.in_burst:
+            self._parts.fire_lag.count()
+            self._forget_namespaces(now)
+
+    def _forget_namespaces(self, now: datetime) -> None:
+        """Each minute: to look through ten thousand jobs takes a millisecond."""
+        if now.minute != self._namespaces_seen_in:
+            self._namespaces_seen_in = now.minute
+            self._parts.fire_lag.keep({held.key.namespace for held in self._parts.book})
+
+    def _gauges(self) -> Gauges:
+        """Read at each scrape, from another thread."""
+        parts = self._parts
+        return (
+            ("scheduler_granted", "Whether it may start runs.", self._may_start),
+            ("scheduler_last_look_timestamp_seconds", "When it last looked for slots.", lambda: self._looked_at),
+            ("scheduler_jobs", "Jobs that it holds.", lambda: len(parts.book)),
+            ("light_runs_waiting", "Light runs that wait for a runner.", lambda: parts.light.waiting),
+            ("light_runs_running", "Light runs with the runners.", lambda: parts.light.in_flight),
+            ("runners_connected", "Whether the runners answer.", lambda: self._link.connected),
+            ("runners_processes", "Bodies that the runners can run at once.", lambda: parts.light.processes),
+            ("redis_reachable", "Whether Redis answers in time.", lambda: parts.breaker.known_reachable),
+        )
+
+    def _may_start(self) -> bool:
+        return self._parts.permission.firing and self._parts.permission.granted(boottime_seconds())
 
     def _restored(self) -> None:
         self._parts.recovery.redis_returned()

@@ -19,5 +19,7 @@ class Settings:
     """1 to 5000: attempts admitted in one script call; more of them hold the server longer at a time."""
     redis_timeout_seconds: float = 0.2
     """0.05 to 5: what a slot waits for Redis before light work goes on without it."""
+    metrics_port: int | None = None
+    """Of /metrics; 0 is any that is free, None serves none."""
     heartbeat_file: Path | None = None
     """Touched each second by the main loop; its age tells a supervisor that the scheduler hangs."""
