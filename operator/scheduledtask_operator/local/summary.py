@@ -95,22 +95,22 @@ def _as_object(task: TaskSummary) -> dict[str, object]:
 
 def as_table(tasks: Sequence[TaskSummary]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("TASK", "CLASS"):
-        table.add_column(heading)
+    table.add_column("TASK", no_wrap=True)
+    table.add_column("CLASS")
     for heading in ("DUE", "RAN", "DOUBLED", "LOST"):
         table.add_column(heading, justify="right")
     table.add_column("OUTCOMES")
-    table.add_column("ON DEMAND")
     table.add_column("START DELAY P50 / P99")
     for task in tasks:
-        ends = (_ends(task.outcomes), _ends(task.on_demand))
         counts = (str(count) for count in (task.due, task.ran, task.doubled, task.lost))
-        table.add_row(f"{task.namespace}/{task.name}", task.task_class, *counts, *ends, _delays(task))
+        table.add_row(f"{task.namespace}/{task.name}", task.task_class, *counts, _ends(task), _delays(task))
     return table
 
 
-def _ends(outcomes: dict[str, int]) -> str:
-    return ", ".join(f"{count} {state}" for state, count in outcomes.items()) or "-"
+def _ends(task: TaskSummary) -> str:
+    of_slots = [f"{count} {state}" for state, count in task.outcomes.items()]
+    others = [f"{count} {state} on demand" for state, count in task.on_demand.items()]
+    return ", ".join([*of_slots, *others]) or "-"
 
 
 def _delays(task: TaskSummary) -> str:

@@ -1,5 +1,6 @@
 """How an event is said, in one line."""
 
+import json
 import signal
 
 from scheduledtask_operator.api import ScheduledTaskRun, ScheduledTaskRunStatus
@@ -7,12 +8,13 @@ from scheduledtask_operator.control.status import Condition, TaskStatus
 from scheduledtask_operator.decisions.classification import Classification
 from scheduledtask_operator.decisions.triggers import FollowingRun
 from scheduledtask_operator.local.supervisor import ProcessEnded
-from scheduledtask_workloads.contract import Reason, RunRecord, RunState, TaskKey
+from scheduledtask_workloads.contract import Reason, RunRecord, RunState, TaskClass, TaskKey
 from scheduledtask_workloads.contract.messages import SlotsSkipped
 from scheduledtask_workloads.contract.quantity import format_duration
 
 _UNREMARKABLE = frozenset({Reason.COMPLETED})
 _MESSAGE_LENGTH = 160  # the rest is in the log
+_RESULT_LENGTH = 160
 
 
 def run_line(record: RunRecord) -> str:
@@ -25,7 +27,9 @@ def run_line(record: RunRecord) -> str:
     if record.state is RunState.SKIPPED:
         return f"{subject} skipped{_why(record)}"
     if record.state.final:
-        return f"{subject} {record.state}{_took(record)}{_attempt(record)}{_delay(record)}{_why(record)}"
+        return (
+            f"{subject} {record.state}{_took(record)}{_attempt(record)}{_delay(record)}{_why(record)}{_result(record)}"
+        )
     return ""
 
 
@@ -78,6 +82,14 @@ def _took(record: RunRecord) -> str:
 def _delay(record: RunRecord) -> str:
     delay_seconds = record.start_delay_seconds
     return "" if delay_seconds is None else f", began {delay_text(delay_seconds)} after its slot"
+
+
+def _result(record: RunRecord) -> str:
+    """Of heavy ones: a light one comes every few seconds, and simply succeeds or fails."""
+    if record.task_class is not TaskClass.HEAVY or record.result is None:
+        return ""
+    text = json.dumps(record.result)
+    return f": {text if len(text) <= _RESULT_LENGTH else text[: _RESULT_LENGTH - 1] + '…'}"
 
 
 def _why(record: RunRecord) -> str:
