@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from scheduledtask_operator.cluster.client import Object
-
+Object = dict[str, Any]
 MESSAGE_LENGTH = 500  # of a scheduler's list of nodes, or the end of a log
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 _CRASHING = "CrashLoopBackOff"  # kubectl's word; also said between two starts, so that the message stays the same

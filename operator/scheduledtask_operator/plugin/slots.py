@@ -1,0 +1,32 @@
+"""The coming slots of a ScheduledTask, by the same code that the scheduler finds them with."""
+
+from datetime import UTC, datetime
+from itertools import islice
+
+from scheduledtask_operator.plugin.kubectl import Object
+from scheduledtask_operator.plugin.times import read_time
+
+_FAR = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def coming_slots(task: Object, after: datetime, count: int, until: datetime = _FAR) -> list[datetime]:
+    """At most `count` of them, before `until`; none of one that has no schedule, or one that cannot be read."""
+    spec, metadata = task["spec"], task["metadata"]
+    if not spec.get("schedule"):
+        return []
+    from scheduledtask_workloads.schedule import DstPolicy, ScheduleError, parse_rule, slots_between
+
+    try:
+        rule = parse_rule(
+            spec["schedule"],
+            time_zone=spec.get("timeZone") or "UTC",
+            dst_policy=DstPolicy(spec.get("dstPolicy") or "RunOnce"),
+            identity=f"{metadata['namespace']}/{metadata['name']}",
+            anchor=read_time(metadata.get("creationTimestamp")) or after,
+        )
+    except (ScheduleError, ValueError):
+        return []
+    try:
+        return list(islice(slots_between(rule, after, until), count))
+    except OverflowError:
+        return []
