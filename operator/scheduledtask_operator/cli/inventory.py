@@ -45,6 +45,11 @@ STATUS = "what was observed is what the status of each ScheduledTask says"
 )
 @secrets_option
 @output_option("markdown", "json")
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write both, inventory.md and inventory.json, into this directory instead.",
+)
 def command(
     paths: tuple[Path, ...],
     recursive: bool,
@@ -52,6 +57,7 @@ def command(
     runners: int,
     secrets: Path | None,
     output: str,
+    directory: Path | None,
 ) -> None:
     """Write down which tasks there are, which class each gets and why, what runs where, how often, and what it takes.
 
@@ -65,9 +71,22 @@ def command(
     else:
         options = DevOptions(paths, recursive, runners, None, for_seconds, local_secrets(secrets))
         document = _measured(assessment.resources, options, for_seconds)
-    click.echo(
-        document.model_dump_json(indent=2) if output == "json" else inventory_page(document), nl=output == "json"
-    )
+    texts = {"markdown": inventory_page(document), "json": f"{document.model_dump_json(indent=2)}\n"}
+    if directory is None:
+        click.echo(texts[output], nl=False)
+    else:
+        _write(directory, {"inventory.md": texts["markdown"], "inventory.json": texts["json"]})
+
+
+def _write(directory: Path, texts: dict[str, str]) -> None:
+    """Raises CommandProblem."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            directory.joinpath(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        problem = f"--directory: {directory}: cannot be written: {error.strerror}; name a directory that can"
+        raise CommandProblem(problem) from error
 
 
 def _as_they_stand(resources: tuple[AssessedResource, ...]) -> Inventory:

@@ -16,6 +16,10 @@ from scheduledtask_workloads.contract.quantity import format_duration, format_me
 MEGABYTE = 1000**2
 Number = TypeVar("Number", int, float)
 _UNKNOWN = "-"
+_PEAK_MEMORY = """\
+Peak memory is the resident memory of a run's process and all below it, as limits count it: interpreter and catalog are
+in it, and so are pages that it shares with the process it was forked from.
+"""
 _HOW_MEMORY_WAS_MEASURED = """\
 How it was measured: proportional set size, which counts a page that processes share once in all, of each program with
 all its children, from `/proc`. Of scheduler and runners it is the most that was seen in one second while the tasks ran,
@@ -47,7 +51,8 @@ def _overview(inventory: Inventory) -> str:
     if inventory.observed_by:
         headings.insert(5, "observed: runs, runtime p95 and longest, peak memory, at once")
     rows = (_overview_row(task, with_observed=bool(inventory.observed_by)) for task in inventory.tasks)
-    return f"## Classes, figures, places\n{_table(headings, rows)}"
+    remark = f"\n{_PEAK_MEMORY}" if inventory.observed_by else ""
+    return f"## Classes, figures, places\n{_table(headings, rows)}{remark}"
 
 
 def _overview_row(task: InventoryTask, *, with_observed: bool) -> list[str]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from scheduledtask_operator.manifests.inventory_document import Inventory
+from scheduledtask_operator.manifests.inventory_page import inventory_page
 
 PROGRAM = [sys.executable, "-m", "scheduledtask_operator.cli", "inventory"]
 
@@ -13,14 +14,15 @@ def inventory_of(*arguments: str, stdin: str | None = None) -> subprocess.Comple
     return subprocess.run([*PROGRAM, *arguments], input=stdin, capture_output=True, text=True, timeout=240, check=False)
 
 
-def test_it_runs_the_tasks_and_measures_them_and_idle_workers_and_leaves_nothing_behind(folder) -> None:
+def test_it_runs_the_tasks_and_measures_them_and_idle_workers_and_leaves_nothing_behind(folder, tmp_path) -> None:
     folder.write("ticking", schedule="* * * * * *")
     folder.write("ticking-too", schedule="* * * * * *")
 
-    ended = inventory_of("-f", str(folder.root), "--for", "2", "--output", "json")
+    ended = inventory_of("-f", str(folder.root), "--for", "2", "--directory", str(tmp_path / "docs"))
 
     assert ended.returncode == 0, ended.stderr
-    made = Inventory.model_validate_json(ended.stdout)
+    made = Inventory.model_validate_json((tmp_path / "docs" / "inventory.json").read_text())
+    assert (tmp_path / "docs" / "inventory.md").read_text() == inventory_page(made)
     for task in made.tasks:
         assert task.observed is not None
         assert task.observed.outcomes == {"Succeeded": task.observed.runs}
