@@ -19,7 +19,7 @@ class Verbs(click.Group):
         "run": ("run", "Run a task now; with --wait, until it has ended."),
         "cancel": ("cancel", "Cancel a run."),
         "suspend": ("suspend", "Let no slot start."),
-        "resume": ("resume", "Let slots start again."),
+        "resume": ("suspend", "Let slots start again."),
         "history": ("history", "List the runs of a task: those at work, and those that ended last."),
         "forecast": ("forecast", "Draw the coming day: slots, workers, memory."),
         "doctor": ("doctor", "Check the installation, and say what to fix."),

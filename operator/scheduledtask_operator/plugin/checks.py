@@ -46,6 +46,7 @@ class Examined:
     versions: Answer
     crds: Mapping[str, Answer]
     tasks: Answer
+    runs: Answer
     may: Mapping[tuple[str, str], bool | None]
     lease: Object | None
     lease_is_missing: bool
@@ -83,7 +84,7 @@ def _crds(examined: Examined, now: datetime) -> Iterator[Check]:
 def _unread_crd(name: str, refused: KubectlRefusal, examined: Examined) -> Check:
     if refused.kind is Refusal.NOT_FOUND:
         return Check("CRDs", Verdict.FAILED, f"{name} is not there", _INSTALL)
-    if refused.kind is Refusal.FORBIDDEN and name == TASKS and isinstance(examined.tasks, dict):
+    if refused.kind is Refusal.FORBIDDEN and isinstance(examined.tasks if name == TASKS else examined.runs, dict):
         return Check("CRDs", Verdict.OK, f"{name} is served (you may not read the definition itself)")
     return Check("CRDs", Verdict.UNKNOWN, refused.message)
 

@@ -57,13 +57,15 @@ def _examine(kubectl: Kubectl, operator_namespace: str, lease_name: str) -> Exam
         return _nothing(versions)
     with ThreadPoolExecutor(READS_AT_ONCE) as threads:
         may = dict(zip(WANTED_RIGHTS, threads.map(lambda right: _may(kubectl, *right), WANTED_RIGHTS), strict=True))
-    tasks_crd, runs_crd, tasks = kubectl.get_each([Asked(f"crds/{TASKS}"), Asked(f"crds/{RUNS}"), Asked(TASKS)])
+    asked = (f"crds/{TASKS}", f"crds/{RUNS}", TASKS, RUNS)
+    tasks_crd, runs_crd, tasks, runs = kubectl.get_each(map(Asked, asked))
     place = place_of_operator(kubectl, operator_namespace, lease_name)
     deployments, operator_pods, redis_pods = _installation(kubectl, place)
     return Examined(
         versions,
         {TASKS: tasks_crd, RUNS: runs_crd},
         tasks,
+        runs,
         may,
         place.lease,
         place.lease_is_missing,
@@ -77,7 +79,9 @@ def _examine(kubectl: Kubectl, operator_namespace: str, lease_name: str) -> Exam
 
 
 def _nothing(refused: KubectlRefusal) -> Examined:
-    return Examined(refused, {}, refused, {}, None, False, "", None, None, None, None, version("scheduledtask"))
+    return Examined(
+        refused, {}, refused, refused, {}, None, False, "", None, None, None, None, version("scheduledtask")
+    )
 
 
 def _versions(kubectl: Kubectl) -> Answer:
