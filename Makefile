@@ -89,6 +89,10 @@ chart: install ## Generate the chart's README and docs/permissions.md
 	$(BIN)/python -m helm.readme > helm/scheduledtask-operator/README.md
 	$(BIN)/python -m scheduledtask_operator.manifests.installation_page > docs/permissions.md
 
+.PHONY: dashboards
+dashboards: install ## Generate Grafana's dashboards, Prometheus' alerts, and the chart's copies
+	$(BIN)/python -m dashboards
+
 BUILTIN_CATALOG := operator/scheduledtask_operator/cluster/builtin_catalog.json
 
 .PHONY: catalog

