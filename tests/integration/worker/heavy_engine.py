@@ -184,7 +184,7 @@ class HeavyEngine:
         """Until no message is left, neither waiting nor unacknowledged."""
         publisher = HeavyPublisher(RedisEndpoint.parse(self.server.url))
         await_condition(
-            lambda: sum(publisher.depth(NAMESPACE, POOL)) == 0,
+            lambda: not publisher.attempts(NAMESPACE, POOL),
             lambda: f"messages are left: {publisher.attempts(NAMESPACE, POOL)}\n{self._logs()}",
         )
 

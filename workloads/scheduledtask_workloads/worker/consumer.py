@@ -1,6 +1,7 @@
 """Celery's consumer, with a heartbeat file and a patience of its own."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from celery import bootsteps
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 
+from scheduledtask_workloads.worker.complaint import Complaint
 from scheduledtask_workloads.worker.desk import Desk
 from scheduledtask_workloads.worker.intake import Intake
 from scheduledtask_workloads.worker.presence import Presence
@@ -22,6 +24,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # celery has no types
     """Connects again for as long as it takes, and looks alive meanwhile: Redis being away is no reason to kill us."""
 
     heartbeat_file: Path | None = None
+    _no_connection = Complaint(logger)
 
     def ensure_connected(self, conn: Any) -> Any:
         first, step, most = RECONNECT_SECONDS
@@ -34,6 +37,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # celery has no types
             callback=self._while_waiting,
         )
         self.first_connection_attempt = False
+        self._no_connection.is_over()
         return conn
 
     def beat(self) -> None:
@@ -44,8 +48,8 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # celery has no types
         self.beat()
         maybe_shutdown()
 
-    def _log_failure(self, error: Exception, pause_seconds: float) -> None:
-        logger.warning("no connection to Redis: %s; again in %.1f s", error, pause_seconds)
+    def _log_failure(self, error: Exception, _pause_seconds: float) -> None:
+        self._no_connection.say(f"no connection to Redis: {error}; tried again each second", time.monotonic())
 
 
 class Tick(bootsteps.StartStopStep):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from scheduledtask_workloads.broker import PoolKeys
 from scheduledtask_workloads.contract.heartbeat import HEARTBEAT_SECONDS
 from scheduledtask_workloads.execution import cancelled, interrupted, kill_tree, memory_limit_exceeded, timed_out
 from scheduledtask_workloads.ledger import LedgerUnreachable, WorkerLedger
+from scheduledtask_workloads.worker.complaint import Complaint
 from scheduledtask_workloads.worker.presence import Presence
 from scheduledtask_workloads.worker.settings import WorkerSettings
 from scheduledtask_workloads.worker.ward import Attempt, Ward
@@ -53,6 +54,7 @@ class Warden:
         self._presence = presence
         self._attendance = Every(PRESENCE_SECONDS)
         self._heartbeat = Every(HEARTBEAT_SECONDS)
+        self._no_renewal, self._no_refresh = Complaint(logger), Complaint(logger)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep_watch, name="warden", daemon=True)
         self.interrupting = False  # set by a signal handler; nothing that locks may be called there
@@ -110,8 +112,9 @@ class Warden:
         try:
             stop = self._ledger.renew([attempt.order.ref for attempt in attempts], self._settings.lease_seconds)
         except LedgerUnreachable as error:
-            logger.warning("cannot renew leases: %s", error)
+            self._no_renewal.say(f"cannot renew leases: {error}", time.monotonic())
             return False
+        self._no_renewal.is_over()
         for attempt in attempts:
             if attempt.order.ref.attempt_id in stop:
                 attempt.end_as(cancelled)  # or superseded: then the ledger takes no report of it
@@ -124,6 +127,7 @@ class Warden:
             if tags:
                 self._client.zadd(self._index_key, dict.fromkeys(tags, time.time()), xx=True)
         except redis.RedisError as error:
-            logger.warning("cannot keep messages from being delivered again: %s", error)
+            self._no_refresh.say(f"cannot keep messages from being delivered again: {error}", time.monotonic())
             return False
+        self._no_refresh.is_over()
         return True
