@@ -43,6 +43,11 @@ from scheduledtask_workloads.contract.redis_endpoint import FORMS
     show_default=True,
     help="Of /healthz, /readyz and /metrics; 0 is any that is free.",
 )
+@click.option(
+    "--read-api-port",
+    type=click.IntRange(0, 65535),
+    help="On the pod's own loopback: what runs printed, for `kubectl scheduledtask logs`.  [default: none]",
+)
 @click.option("--lease-name", default=LEASE_NAME, show_default=True, help="Of operators that share one, one leads.")
 @click.option("--worker-image", default="", help="Of heavy tasks that name none.")
 @click.option(
@@ -85,6 +90,7 @@ def command(
     control_socket: Path,
     namespaces: tuple[str, ...],
     http_port: int,
+    read_api_port: int | None,
     lease_name: str,
     worker_image: str,
     image_pull_policy: str,
@@ -100,6 +106,7 @@ def command(
         control_socket=control_socket,
         namespaces=namespaces,
         http_port=http_port,
+        read_api_port=read_api_port,
         lease_name=lease_name,
         own_namespace=own_namespace(),
         pod_name=own_pod_name(),

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterable
 from importlib.metadata import version
 from typing import Any
 
+from scheduledtask_operator.cluster.access_reviews import AccessReviews
 from scheduledtask_operator.cluster.catalogs import ImageCatalogs
 from scheduledtask_operator.cluster.client import Client, object_path
 from scheduledtask_operator.cluster.errors import ClusterError
@@ -27,7 +28,9 @@ from scheduledtask_operator.cluster.memory import StatusMemory
 from scheduledtask_operator.cluster.metrics import Figures, Metrics
 from scheduledtask_operator.cluster.namespaces import Namespaces
 from scheduledtask_operator.cluster.observers import Observers, StatusSinks
+from scheduledtask_operator.cluster.output_book import OutputBook
 from scheduledtask_operator.cluster.pools import KubernetesPools
+from scheduledtask_operator.cluster.read_api import ReadApi
 from scheduledtask_operator.cluster.redis_users import PoolsWithUsers, RedisUsers
 from scheduledtask_operator.cluster.resources import ClusterResources
 from scheduledtask_operator.cluster.run_requests import ClusterRunRequests
@@ -75,6 +78,7 @@ class Operator:
         self._settings = settings
         self._client = client
         self._clock = MachineClock()
+        self._outputs = OutputBook()
         self._telling: set[asyncio.Task[None]] = set()
         lease = LeaseSettings(settings.own_namespace, settings.pod_name, settings.lease_name)
         self._leadership = KubernetesLeadership(lease, self._clock, self._leader_changed)
@@ -104,7 +108,8 @@ class Operator:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises OSError when the HTTP port is taken."""
         port, metrics = self._settings.http_port, self._metrics.parts
-        async with HealthServer(port, healthy=self._unhealthy, ready=self._not_ready, metrics=metrics) as server:
+        health = HealthServer(port, healthy=self._unhealthy, ready=self._not_ready, metrics=metrics)
+        async with health as server, self._read_api():
             logger.info("the operator begins", extra={"http_port": server.port, "identity": self._leadership.identity})
             work = asyncio.create_task(self._work())
             stopping = asyncio.create_task(stop.wait())
@@ -115,6 +120,13 @@ class Operator:
             finally:
                 stopping.cancel()
                 await self._end(work)
+
+    def _read_api(self) -> contextlib.AbstractAsyncContextManager[object]:
+        port = self._settings.read_api_port
+        if port is None:
+            return contextlib.nullcontext()
+        reviews = AccessReviews(self._client)
+        return ReadApi(port, reviews=reviews, outputs=self._outputs, leads=self._leads)
 
     async def _work(self) -> None:
         await self._listing.list_all()
@@ -250,7 +262,8 @@ class Operator:
 
     def _make_controller(self) -> Controller:
         sinks = StatusSinks([self._writer, self._metrics, self])
-        ears = (self._leadership.scheduler_said, self._hear)
+        kept = () if self._settings.read_api_port is None else (self._outputs.hear,)
+        ears = (self._leadership.scheduler_said, *kept, self._hear)
         ports = Ports(
             resources=self._resources,
             catalogs=self._catalogs,

@@ -21,6 +21,8 @@ class OperatorSettings:
     """The only ones whose ScheduledTasks are seen; empty: all. With some, rights in those are enough."""
     http_port: int = HTTP_PORT
     """Of /healthz, /readyz and /metrics; 0 is any that is free."""
+    read_api_port: int | None = None
+    """On the pod's loopback: what runs printed, for those who may read it. None: nobody is answered. 0: any."""
     lease_name: str = LEASE_NAME
     """Operators that share a Lease share the work: one of them leads."""
     own_namespace: str = "default"

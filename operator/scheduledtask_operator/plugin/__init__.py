@@ -21,6 +21,7 @@ class Verbs(click.Group):
         "suspend": ("suspend", "Let no slot start."),
         "resume": ("suspend", "Let slots start again."),
         "history": ("history", "List the runs of a task: those at work, and those that ended last."),
+        "logs": ("logs", "Show what a run printed, also after its pod is gone."),
         "forecast": ("forecast", "Draw the coming day: slots, workers, memory."),
         "doctor": ("doctor", "Check the installation, and say what to fix."),
         "completion": ("completion", "Print the completion script of a shell."),
