@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """`expression` has THRESHOLD where `threshold` belongs, whose unit `unit` says; `lasts`: its `for`.
+    """`expression` has THRESHOLD where `threshold` belongs, whose unit `unit` says, empty where it is not tuned; `lasts`: its `for`.
 
     `summary` and `description` are Prometheus' templates.
     """
@@ -59,6 +59,7 @@ class Alert:
     def entry(self) -> dict[str, Any]:
         """As the chart reads it: with what values may change still apart."""
         return {
+            "name": self.name,
             "expression": self.expression,
             "threshold": self.threshold,
             "for": self.lasts,
@@ -138,7 +139,7 @@ ALERTS: tuple[Alert, ...] = (
         name="ScheduledTaskNotReady",
         expression=f'max {BY_TASK[:-1]}, reason) (scheduledtask_info{{ready="False"}}) >= {THRESHOLD}',
         threshold=1,
-        unit="is not tuned",
+        unit="",
         lasts="15m",
         severity=Severity.WARNING,
         summary=f"{TASK} is refused: {{{{ $labels.reason }}}}",
@@ -197,7 +198,7 @@ ALERTS: tuple[Alert, ...] = (
         name="ScheduledTaskRedisUnreachable",
         expression=f"min by (namespace, instance) (scheduledtask_redis_reachable) < {THRESHOLD}",
         threshold=1,
-        unit="is not tuned",
+        unit="",
         lasts="1m",
         severity=Severity.CRITICAL,
         summary="Redis does not answer the scheduler {{ $labels.instance }}",
@@ -212,6 +213,6 @@ def rules() -> dict[str, Any]:
     return {"groups": [{"name": "scheduledtask", "rules": [alert.rule() for alert in ALERTS]}]}
 
 
-def chart_alerts() -> dict[str, Any]:
-    """By name, in the order of their importance to a reader."""
-    return {alert.name: alert.entry() for alert in ALERTS}
+def chart_alerts() -> list[dict[str, Any]]:
+    """For the chart's template."""
+    return [alert.entry() for alert in ALERTS]

@@ -30,6 +30,7 @@ EXTERNAL = {
         "external": {"existingSecret": "our-redis", "workerUrl": "redis://redis.example:6379/3"},
     }
 }
+MONITORED = {"monitors": {"enabled": True}, "alerts": {"enabled": True}, "dashboards": {"enabled": True}}
 GIVEN = {
     "redis": {
         "bundled": {"enabled": False},
@@ -146,6 +147,28 @@ def images(objects: Objects) -> set[str]:
 def has_all(part: str, wanted: Json) -> Callable[[Objects], bool]:
     """Whether every object has those `labels` or `annotations`."""
     return lambda objects: all(wanted.items() <= each["metadata"].get(part, {}).items() for each in objects)
+
+
+def has_labels(kind: str, wanted: Json) -> Callable[[Objects], bool]:
+    """Whether every object of that kind has those labels."""
+    return lambda objects: all(wanted.items() <= each["metadata"]["labels"].items() for each in of_kind(objects, kind))
+
+
+def endpoint(name: str) -> Callable[[Objects], set[str]]:
+    """A field of the PodMonitor's endpoints."""
+
+    def look(objects: Objects) -> set[str]:
+        (monitor,) = of_kind(objects, "PodMonitor")
+        return {each[name] for each in monitor["spec"]["podMetricsEndpoints"]}
+
+    return look
+
+
+def alert_rules(objects: Objects) -> list[Json]:
+    (found,) = of_kind(objects, "PrometheusRule")
+    (group,) = found["spec"]["groups"]
+    rules: list[Json] = group["rules"]
+    return rules
 
 
 def of_a_part(name: str) -> dict[str, Case]:
@@ -313,6 +336,46 @@ CASES: dict[str, Case] = {
     "networkPolicy.redis.to": Case(PEERS, lambda o: egress(o)[2]["to"], PEERS, EXTERNAL),
     "networkPolicy.redis.ports": Case(
         [7000], lambda o: egress(o)[2]["ports"], [{"protocol": "TCP", "port": 7000}], EXTERNAL
+    ),
+    "monitors.enabled": Case(True, lambda o: len(of_kind(o, "PodMonitor")), 1),
+    "monitors.labels": Case(MARK, has_labels("PodMonitor", MARK), True, MONITORED),
+    "monitors.interval": Case("30s", endpoint("interval"), {"30s"}, MONITORED),
+    "monitors.scrapeTimeout": Case("5s", endpoint("scrapeTimeout"), {"5s"}, MONITORED),
+    "alerts.enabled": Case(True, lambda o: len(of_kind(o, "PrometheusRule")), 1),
+    "alerts.labels": Case(MARK, has_labels("PrometheusRule", MARK), True, MONITORED),
+    "alerts.overrides": Case(
+        {
+            "ScheduledTaskLate": {"threshold": 900, "for": "5m", "severity": "critical"},
+            "ScheduledTaskMissedSlot": {"enabled": False},
+        },
+        lambda o: [
+            (rule["expr"].rpartition(" ")[2], rule["for"], rule["labels"]["severity"])
+            for rule in alert_rules(o)
+            if rule["alert"] in ("ScheduledTaskLate", "ScheduledTaskMissedSlot")
+        ],
+        [("900", "5m", "critical")],
+        MONITORED,
+    ),
+    "dashboards.enabled": Case(True, lambda o: len(of_kind(o, "ConfigMap")), 4),
+    "dashboards.labels": Case(MARK, has_labels("ConfigMap", MARK), True, MONITORED),
+    "dashboards.annotations": Case(
+        {"grafana_folder": "Jobs"},
+        lambda o: {each["metadata"]["annotations"]["grafana_folder"] for each in of_kind(o, "ConfigMap")},
+        {"Jobs"},
+        MONITORED,
+    ),
+    "runbookUrl": Case(
+        "https://wiki.example/runbooks",
+        lambda o: (
+            {rule["annotations"]["runbook_url"].rpartition("/")[0] for rule in alert_rules(o)},
+            [
+                '"https://wiki.example/runbooks"' in text
+                for each in of_kind(o, "ConfigMap")
+                for text in each["data"].values()
+            ],
+        ),
+        ({"https://wiki.example/runbooks"}, [True] * 4),
+        MONITORED,
     ),
     "tests.timeoutSeconds": Case(
         60, lambda o: named(o, "Pod", "scheduledtask-operator-test")["spec"]["containers"][0]["command"][-1], "60"

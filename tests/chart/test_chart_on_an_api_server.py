@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from helm.readme import CHART, chart_values
 from tests.chart.chart_values import CASES, EXTERNAL, GIVEN, merged
+from tests.chart.prometheus_operator import definitions
 from tests.cluster.cluster import Api
 from tests.cluster.commands import wait_until
 from tests.cluster.errors import CommandFailedError
@@ -77,6 +78,9 @@ def server(api: Api) -> Iterator[Api]:
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
         api.kubectl("apply", "--filename=-", stdin=json.dumps(manifest))
     api.kubectl("create", "serviceaccount", "default", f"--namespace={NAMESPACE}")
+    for path in definitions():
+        api.kubectl("apply", "--server-side", f"--filename={path}")
+        api.kubectl("wait", "--for=condition=Established", f"--filename={path}", "--timeout=30s")
     yield api
     api.kubectl("delete", "namespace", NAMESPACE, *WATCHED, "--wait=false")
 

@@ -34,6 +34,8 @@ SCHEMA = {
     ),
     "networkPolicy.blockedAddresses": (["169.254.169.254"], "at '/networkPolicy/blockedAddresses/0'"),
     "lightTasks.allow": (["report"], "at '/lightTasks/allow/0': 'report' does not match pattern"),
+    "alerts.overrides": ({"ScheduledTaskGone": {}}, "additional properties 'ScheduledTaskGone' not allowed"),
+    "monitors.interval": ("often", "at '/monitors/interval': 'often' does not match pattern"),
     "artifacts.url": ("/mnt/artifacts", "at '/artifacts/url': '/mnt/artifacts' does not match pattern"),
 }
 TOGETHER = {

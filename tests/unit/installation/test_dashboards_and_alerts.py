@@ -96,6 +96,13 @@ def test_a_runbook_names_its_alert_and_says_all_four_things() -> None:
             assert head in text, f"{alert.runbook}: {head}"
 
 
+def test_the_index_has_each_alert_with_its_severity_and_its_threshold() -> None:
+    index = (ROOT / "docs" / "runbooks" / "index.md").read_text(encoding="utf-8")
+    for alert in ALERTS:
+        (row,) = re.findall(rf"^\| \[{alert.name}\]\({alert.runbook}\.md\) \| {alert.severity} \| .*$", index, re.M)
+        assert row.endswith(f" | {alert.threshold:g} {alert.unit} |" if alert.unit else " | |"), row
+
+
 def test_the_dashboards_lead_to_each_other() -> None:
     for name, board in LOADED.items():
         (link,) = board["links"]
