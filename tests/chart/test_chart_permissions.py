@@ -14,6 +14,8 @@ from scheduledtask_operator.manifests.installation_permissions import (
     EDIT,
     EVERYWHERE,
     IN_OWN_NAMESPACE,
+    READ_API,
+    READ_API_REACH,
     REMOVAL,
     REMOVAL_IN_OWN_NAMESPACE,
     RUN,
@@ -28,6 +30,20 @@ WATCHED = ["watched-a", "watched-b"]
 ACCOUNT = f"system:serviceaccount:{PLACE}:scheduledtask-operator"
 
 
+def test_without_the_read_api_nobody_reviews_tokens(helm: Helm) -> None:
+    for values in ({"readApi": {"enabled": False}}, {"watchNamespaces": WATCHED}):
+        objects = helm.render(values)
+        operator = named(objects, "Deployment", "scheduledtask-operator")["spec"]["template"]["spec"]["containers"][0]
+        assert not any("read-api" in argument for argument in operator["args"])
+        assert not any("read-api" in each["metadata"]["name"] for each in objects)
+
+
+def test_who_may_reach_the_read_api_is_nobody_until_bound(helm: Helm) -> None:
+    bound = [each["roleRef"]["name"] for each in helm.render() if each["kind"].endswith("Binding")]
+
+    assert "scheduledtask-operator-read-api-reach" not in bound
+
+
 def test_the_chart_lets_nobody_read_secrets(helm: Helm) -> None:
     """A namespace that wants it binds the role itself."""
     bound = [each["roleRef"]["name"] for each in helm.render() if each["kind"].endswith("Binding")]
@@ -40,6 +56,8 @@ def test_the_roles_are_what_the_page_says(helm: Helm) -> None:
 
     assert named(objects, "ClusterRole", "scheduledtask-operator")["rules"] == role_rules(*EVERYWHERE)
     assert named(objects, "Role", "scheduledtask-operator-leader")["rules"] == role_rules(*IN_OWN_NAMESPACE)
+    assert named(objects, "ClusterRole", "scheduledtask-operator-read-api")["rules"] == role_rules(*READ_API)
+    assert named(objects, "Role", "scheduledtask-operator-read-api-reach")["rules"] == role_rules(*READ_API_REACH)
     roles = (("view", VIEW), ("edit", EDIT), ("run", RUN), ("secret-reader", SECRET_READER))
     for name, permissions in roles:
         assert named(objects, "ClusterRole", f"scheduledtask-{name}")["rules"] == role_rules(*permissions)
@@ -51,6 +69,8 @@ def test_there_are_no_others_but_the_hooks_own(helm: Helm) -> None:
     assert {each["metadata"]["name"] for each in roles if not is_hook(each)} == {
         "scheduledtask-operator",
         "scheduledtask-operator-leader",
+        "scheduledtask-operator-read-api",
+        "scheduledtask-operator-read-api-reach",
         *(f"scheduledtask-{name}" for name in ("view", "edit", "run", "secret-reader")),
     }
     of_hooks = {each["metadata"]["name"]: each["rules"] for each in roles if is_hook(each)}
@@ -122,11 +142,11 @@ def accounts_and_roles(objects: list[Json]) -> list[Json]:
 
 
 def test_the_operators_account_may_do_in_its_namespace_what_the_page_says(installed: Api) -> None:
-    assert list_rules(installed, ACCOUNT, PLACE) == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE) | ABOUT_ONESELF
+    assert list_rules(installed, ACCOUNT, PLACE) == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE, *READ_API) | ABOUT_ONESELF
 
 
 def test_the_operators_account_has_no_lease_elsewhere(installed: Api) -> None:
-    assert list_rules(installed, ACCOUNT, "default") == rules_of(*EVERYWHERE) | ABOUT_ONESELF
+    assert list_rules(installed, ACCOUNT, "default") == rules_of(*EVERYWHERE, *READ_API) | ABOUT_ONESELF
 
 
 @pytest.mark.parametrize("account", [f"{PLACE}:scheduledtask-redis", f"{PLACE}:default", "default:stask-worker"])

@@ -17,6 +17,11 @@
 {{- .Values.redis.bundled.existingSecret | default (include "scheduledtask.redisName" .) -}}
 {{- end -}}
 
+{{- /* "true" where runs' output can be read: to judge who asks is a right on the whole cluster. */ -}}
+{{- define "scheduledtask.readApi" -}}
+{{- if and .Values.readApi.enabled (not .Values.watchNamespaces) -}}true{{- end -}}
+{{- end -}}
+
 {{- /* (list ROOT COMPONENT): what selects its pods; never to be changed, a Deployment's selector cannot be. */ -}}
 {{- define "scheduledtask.selector" -}}
 {{- $root := index . 0 -}}

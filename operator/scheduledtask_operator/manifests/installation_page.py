@@ -8,6 +8,8 @@ from scheduledtask_operator.manifests.installation_permissions import (
     EDIT,
     EVERYWHERE,
     IN_OWN_NAMESPACE,
+    READ_API,
+    READ_API_REACH,
     RUN,
     SECRET_READER,
     SECRET_READER_ROLE,
@@ -69,7 +71,7 @@ network, and is told to authenticate. The metrics and health pages of the operat
 
 ## For people
 """
-_ROLES = (
+_ROLES: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
     ("scheduledtask-view", "Part of Kubernetes' own `view`, `edit` and `admin`.", VIEW),
     ("scheduledtask-edit", "Part of Kubernetes' own `edit` and `admin`.", EDIT),
     ("scheduledtask-run", "Bind it where people may run tasks, and cancel runs, without editing tasks.", RUN),
@@ -80,6 +82,15 @@ _ROLES = (
         SECRET_READER,
     ),
 )
+_UNLESS = "unless `watchNamespaces` names some or `readApi.enabled` is false"
+_REACH_WARNING = """
+A port-forward reaches every port of those pods: the metrics too, which name the tasks of all namespaces.
+"""
+_REACH = f"""
+The read API, which tells the end of what runs printed to whom the API server lets `get scheduledtasks/log` (part of
+`scheduledtask-view`), listens on the loopback of the operator's pods. A Role `{NAME}-read-api-reach` of
+`{NAMESPACE}`, bound to nobody, lets people reach it:
+"""
 
 
 def permissions_page() -> str:
@@ -88,9 +99,18 @@ def permissions_page() -> str:
         _HEAD,
         "### In every namespace\n" + _table(EVERYWHERE),
         f"### In `{NAMESPACE}` only\n" + _table(IN_OWN_NAMESPACE),
-        _OTHERS + _roles_table(),
+        f"### On the whole cluster, {_UNLESS}\n" + _table(READ_API),
+        _OTHERS + _roles_table() + _REACH + _reach_list(),
     ]
     return "\n".join(sections)
+
+
+def _reach_list() -> str:
+    lines = []
+    for each in READ_API_REACH:
+        names = f" named {', '.join(f'`{name}`' for name in each.names)}" if each.names else ""
+        lines.append(f"- {', '.join(each.verbs)} `{each.full_resource}`{names}\n")
+    return "\n" + "".join(lines) + _REACH_WARNING
 
 
 def _table(permissions: Iterable[Permission]) -> str:

@@ -87,6 +87,21 @@ IN_OWN_NAMESPACE = (
     Permission("coordination.k8s.io", "leases", ("create",), "The election of the leader, the first time."),
     Permission("coordination.k8s.io", "leases", ("get", "update"), "The election of the leader.", (NAME,)),
 )
+# Where `readApi.enabled`, and not where watchNamespaces names some: these rights are none of a namespace's.
+READ_API = (
+    Permission("authentication.k8s.io", "tokenreviews", ("create",), "Whose token the read API is shown."),
+    Permission(
+        "authorization.k8s.io",
+        "subjectaccessreviews",
+        ("create",),
+        "Whether they may `get scheduledtasks/log` in the namespace that they ask about.",
+    ),
+)
+READ_API_REACH = (
+    Permission("coordination.k8s.io", "leases", ("get",), "", (NAME,)),
+    Permission("", "pods", ("get",), ""),
+    Permission("", "pods/portforward", ("create",), ""),
+)
 # Of the Job that the chart runs when the operator has been uninstalled.
 REMOVAL = (
     Permission("apps", "deployments", ("list", "delete"), "The workers' Deployments go."),
@@ -96,7 +111,10 @@ REMOVAL_IN_OWN_NAMESPACE = (
     Permission("apps", "deployments", ("get",), "Nothing is removed while the operator is there.", (NAME,)),
 )
 _RESOURCES = ("scheduledtasks", "scheduledtaskruns")
-VIEW = tuple(Permission(GROUP, resource, READ, "") for resource in _RESOURCES)
+VIEW = (
+    *(Permission(GROUP, resource, READ, "") for resource in _RESOURCES),
+    Permission(GROUP, "scheduledtasks/log", ("get",), ""),
+)
 EDIT = tuple(
     Permission(GROUP, resource, ("create", "update", "patch", "delete", "deletecollection"), "")
     for resource in _RESOURCES
