@@ -3,6 +3,7 @@
 Nothing runs there: a pod that is bound to a node goes only when a kubelet says so, thus here never.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ NAMESPACE = "removal"
 TEAM = "removal-team"  # of this file alone: on an API server without controllers a deleted namespace stays
 ELSEWHERE = "removal-elsewhere"
 OPERATOR = "scheduledtask-operator"
+KINDS = "deployments,replicasets,pods"
 RESTRICTED = {"containers": [{"name": "worker", "image": "any"}]}
 
 
@@ -55,13 +57,18 @@ def pod(name: str, namespace: str, labels: dict[str, str], **spec: object) -> Js
 
 
 def names(api: Api, namespace: str) -> list[str]:
-    return api.kubectl("get", "deployments,pods", f"--namespace={namespace}", "--output=name").split()
+    """Of what was not told to go: there is no garbage collector here, which an orphaning Deployment waits for."""
+    found = json.loads(api.kubectl("get", KINDS, f"--namespace={namespace}", "--output=json"))["items"]
+    return sorted(
+        f"{each['kind']} {each['metadata']['name']}" for each in found if "deletionTimestamp" not in each["metadata"]
+    )
 
 
 def test_workers_and_catalog_pods_go_and_nothing_else(api: Api, removal: Hook) -> None:
     apply(
         api,
         deployment("stask-train", TEAM, pool_labels("train")),
+        {**deployment("stask-train-5d", TEAM, pool_labels("train")), "kind": "ReplicaSet"},
         deployment("web", TEAM, {}),
         pod("stask-train-1", TEAM, pool_labels("train")),
         pod("stask-catalog-1", TEAM, component_labels(CATALOG_COMPONENT)),
@@ -71,12 +78,13 @@ def test_workers_and_catalog_pods_go_and_nothing_else(api: Api, removal: Hook) -
     done = removal.run()
 
     assert done.returncode == 0, done.stderr
-    assert sorted(names(api, TEAM)) == ["deployment.apps/web", "pod/web-1"]
+    assert names(api, TEAM) == ["Deployment web", "Pod web-1"]
     assert done.stdout.splitlines() == [
-        f"ending deployment {TEAM}/stask-train",
-        f"ending pod {TEAM}/stask-catalog-1",
-        f"ending pod {TEAM}/stask-train-1",
-        "workers and their pods are gone: 3",
+        f"ending deployments {TEAM}/stask-train",
+        f"ending pods {TEAM}/stask-catalog-1",
+        f"ending pods {TEAM}/stask-train-1",
+        f"ending replicasets {TEAM}/stask-train-5d",
+        "workers and their pods are gone: 4",
     ]
 
 
@@ -86,8 +94,8 @@ def test_only_the_watched_namespaces_are_looked_at(api: Api, removal: Hook) -> N
     done = removal.run(NAMESPACE, OPERATOR, TEAM)
 
     assert done.returncode == 0, done.stderr
-    assert "deployment.apps/stask-report" not in names(api, TEAM)
-    assert names(api, ELSEWHERE) == ["deployment.apps/stask-report"]
+    assert "Deployment stask-report" not in names(api, TEAM)
+    assert names(api, ELSEWHERE) == ["Deployment stask-report"]
     removal.run(NAMESPACE, OPERATOR, ELSEWHERE)
 
 
@@ -99,8 +107,8 @@ def test_while_the_operator_is_there_nothing_is_removed(api: Api, removal: Hook)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"Deployment {OPERATOR} of namespace {NAMESPACE} is installed: nothing is removed\n"
-    assert "deployment.apps/stask-kept" in names(api, TEAM)
-    api.kubectl("delete", "deployment", OPERATOR, f"--namespace={NAMESPACE}")
+    assert "Deployment stask-kept" in names(api, TEAM)
+    api.kubectl("delete", "deployment", OPERATOR, f"--namespace={NAMESPACE}", "--cascade=background")
     assert removal.run().returncode == 0
 
 

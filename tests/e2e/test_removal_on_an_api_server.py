@@ -64,7 +64,7 @@ def grace_seconds(api: Api) -> int | None:
 
 
 def test_what_does_not_go_in_time_is_named(api: Api) -> None:
-    assert run(api, 0.5) == f"still there after 0.5 s: pod {NAMESPACE}/{POD}"
+    assert run(api, 0.5) == f"still there after 0.5 s: pods {NAMESPACE}/{POD}"
     assert grace_seconds(api) == GRACE_SECONDS
 
 

@@ -5,6 +5,10 @@
 A busy worker may otherwise stay as long as its run is allowed to, which is hours, and its namespace with it. Without
 WATCHED every namespace is looked at. While the operator's DEPLOYMENT is there nothing is touched: who applies all that
 `helm template` prints applies the hook too, and is not removing anything.
+
+Deployments and ReplicaSets go as orphaning ones. Otherwise the garbage collector would tell their pods to go, with the
+grace of hours, and a kubelet keeps to the grace that it hears first: it does not stop what it waits for when a later
+request shortens it (kubernetes#113606).
 """
 
 import asyncio
@@ -15,14 +19,16 @@ from dataclasses import dataclass
 from scheduledtask_operator.cluster.client import Client, Object, object_path
 from scheduledtask_operator.cluster.errors import ApiError, ClusterError, UnreachableError
 from scheduledtask_operator.cluster.kinds import WORKER_DEPLOYMENTS, Kind
-from scheduledtask_operator.manifests.naming import OPERATORS_PODS_SELECTOR
+from scheduledtask_operator.manifests.naming import OPERATORS_PODS_SELECTOR, WORKER_SELECTOR
 
 GRACE_SECONDS = 30  # what pods have by default; runs that need longer are ended
 DEADLINE_SECONDS = 90.0  # thrice that: a node that does not answer is not waited for
 LOOK_SECONDS = 1.0
 _SHOWN = 10  # of what is left
 
+WORKER_REPLICA_SETS = Kind("apps/v1", "replicasets", WORKER_SELECTOR)
 OUR_PODS = Kind("v1", "pods", OPERATORS_PODS_SELECTOR)
+MAKERS = (WORKER_DEPLOYMENTS, WORKER_REPLICA_SETS)  # of pods, in the order in which they must go
 
 
 class LeftBehindError(Exception):
@@ -31,18 +37,19 @@ class LeftBehindError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is still there at one moment, as the API has it."""
+    """What is still there at one moment, as the API has it; `makers` that were told to go make no pods any more."""
 
-    deployments: tuple[Object, ...]
+    makers: tuple[tuple[Kind, Object], ...]
     pods: tuple[Object, ...]
 
     def names(self) -> list[str]:
-        """`KIND NAMESPACE/NAME` each."""
-        return [*_names("deployment", self.deployments), *_names("pod", self.pods)]
+        """`KINDS NAMESPACE/NAME` each."""
+        return [_name(kind, item) for kind, item in (*self.makers, *((OUR_PODS, pod) for pod in self.pods))]
 
 
-def deployments_to_delete(deployments: Iterable[Object]) -> list[Object]:
-    return [each for each in deployments if "deletionTimestamp" not in each["metadata"]]
+def stays(item: Object) -> bool:
+    """Whether it has not been told to go."""
+    return "deletionTimestamp" not in item["metadata"]
 
 
 def pods_to_end(pods: Iterable[Object], grace_seconds: int = GRACE_SECONDS) -> dict[str, tuple[Object, int]]:
@@ -54,7 +61,7 @@ def pods_to_end(pods: Iterable[Object], grace_seconds: int = GRACE_SECONDS) -> d
     for pod in pods:
         metadata, spec = pod["metadata"], pod.get("spec") or {}
         given = min(grace_seconds, spec.get("terminationGracePeriodSeconds", grace_seconds))
-        if "deletionTimestamp" not in metadata or metadata.get("deletionGracePeriodSeconds", 0) > given:
+        if stays(pod) or metadata.get("deletionGracePeriodSeconds", 0) > given:
             found[OUR_PODS.path(metadata["namespace"], metadata["name"])] = (pod, given)
     return found
 
@@ -95,7 +102,8 @@ class Removal:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                return Seen(await self._list(WORKER_DEPLOYMENTS), await self._list(OUR_PODS))
+                makers = [(kind, item) for kind in MAKERS for item in await self._list(kind) if stays(item)]
+                return Seen(tuple(makers), await self._list(OUR_PODS))
             except ClusterError as error:
                 if not _is_passing(error) or loop.time() >= deadline:
                     raise
@@ -109,10 +117,9 @@ class Removal:
 
     async def _end(self, seen: Seen) -> None:
         """First what would make pods anew."""
-        for each in deployments_to_delete(seen.deployments):
-            metadata = each["metadata"]
-            path = WORKER_DEPLOYMENTS.path(metadata["namespace"], metadata["name"])
-            await self._delete(path, each, {"propagationPolicy": "Background"})
+        for kind, item in seen.makers:
+            path = kind.path(item["metadata"]["namespace"], item["metadata"]["name"])
+            await self._delete(path, item, {"propagationPolicy": "Orphan"})
         for path, (pod, seconds) in pods_to_end(seen.pods).items():
             await self._delete(path, pod, {"gracePeriodSeconds": seconds})
 
@@ -137,7 +144,7 @@ async def is_installed(client: Client, namespace: str, deployment: str) -> bool:
     """Whether the operator's Deployment is there, and not on its way out. Raises ClusterError."""
     path = object_path("apps/v1", "deployments", namespace=namespace, name=deployment)
     try:
-        return "deletionTimestamp" not in (await client.get(path))["metadata"]
+        return stays(await client.get(path))
     except ApiError as error:
         if error.is_missing:
             return False
@@ -148,8 +155,8 @@ def _is_passing(error: ClusterError) -> bool:
     return isinstance(error, UnreachableError) or (isinstance(error, ApiError) and error.is_passing)
 
 
-def _names(kind: str, items: Iterable[Object]) -> list[str]:
-    return [f"{kind} {item['metadata']['namespace']}/{item['metadata']['name']}" for item in items]
+def _name(kind: Kind, item: Object) -> str:
+    return f"{kind.plural} {item['metadata']['namespace']}/{item['metadata']['name']}"
 
 
 def _say_new(names: Iterable[str]) -> None:

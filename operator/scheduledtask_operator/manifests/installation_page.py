@@ -49,8 +49,8 @@ a user of the namespace's own, held to its keys |
 gone when it has ended | its own | makes the password, once |
 | the pod of `helm test` | `{NAME}-test`: get, create, patch, delete the ScheduledTask `{NAME}-test`; gone when it has \
 succeeded | its own | none |
-| the Job after an uninstall | `{NAME}-removal`: list, delete Deployments and pods in every namespace, get the \
-Deployment `{NAME}`; there only while the release is being removed | its own | none |
+| the Job after an uninstall | `{NAME}-removal`: list, delete Deployments, ReplicaSets and pods in every namespace, \
+get the Deployment `{NAME}`; there only while the release is being removed | its own | none |
 
 Where `watchNamespaces` names some, "in every namespace" is "in each of those", by a Role in each. Where an external
 Redis lets nobody make users (`redis.external.workerUsers: given`), the operator and all workers hold the one user of
@@ -63,9 +63,9 @@ network, and is told to authenticate. The metrics and health pages of the operat
 - Who takes over the operator's container can run pods in every namespace, within what Pod Security admission lets each
   namespace run. It can read no Secret but those named `{REDIS_SECRET}`, and those of a namespace that bound
   `{SECRET_READER_ROLE}` to it; a pod it makes can mount others of its namespace.
-- The Job after an uninstall may delete any Deployment and any pod, since a right cannot be held to labels; it deletes
-  those that the operator made. It and its rights exist for those seconds alone; `helm uninstall --no-hooks` does
-  without.
+- The Job after an uninstall may delete any Deployment, ReplicaSet and pod, since a right cannot be held to labels; it
+  deletes those that the operator made. It and its rights exist for those seconds alone; `helm uninstall --no-hooks`
+  does without.
 - Who may write a ScheduledTask with `spec.worker.podTemplate` can do what who may create a Deployment can, in the same
   namespace. Give `scheduledtask-edit` to those who may create Deployments.
 

@@ -105,6 +105,7 @@ READ_API_REACH = (
 # Of the Job that the chart runs when the operator has been uninstalled.
 REMOVAL = (
     Permission("apps", "deployments", ("list", "delete"), "The workers' Deployments go."),
+    Permission("apps", "replicasets", ("list", "delete"), "What made the pods, so that nobody makes them anew."),
     Permission("", "pods", ("list", "delete"), "Workers that are at a run have 30 s, not as long as the run may take."),
 )
 REMOVAL_IN_OWN_NAMESPACE = (

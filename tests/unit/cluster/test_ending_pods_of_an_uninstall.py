@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scheduledtask_operator.cluster.removal import deployments_to_delete, pods_to_end
+from scheduledtask_operator.cluster.removal import pods_to_end
 
 GRACE_SECONDS = 30
 Json = dict[str, Any]
@@ -40,10 +40,3 @@ def test_one_that_was_told_to_go_in_hours_is_told_again() -> None:
 @pytest.mark.parametrize("leaving_seconds", [0, 10, GRACE_SECONDS])
 def test_one_that_goes_in_time_is_let_be(leaving_seconds: int) -> None:
     assert given_seconds(pod(leaving_seconds=leaving_seconds)) is None
-
-
-def test_a_deployment_is_deleted_once() -> None:
-    kept: Json = {"metadata": {"name": "stask-train"}}
-    leaving: Json = {"metadata": {"name": "stask-report", "deletionTimestamp": "2026-11-23T05:00:00Z"}}
-
-    assert deployments_to_delete([kept, leaving]) == [kept]
