@@ -23,9 +23,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """`expression` has THRESHOLD where `threshold` belongs, whose unit `unit` says, empty where it is not tuned; `lasts`: its `for`.
+    """`expression` has THRESHOLD where `threshold` belongs; `unit` says of what, empty where it is not tuned.
 
-    `summary` and `description` are Prometheus' templates.
+    `lasts` is its `for`; `summary` and `description` are Prometheus' templates.
     """
 
     name: str

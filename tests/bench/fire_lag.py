@@ -10,7 +10,8 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,19 @@ SETTLING_SECONDS = 4.0  # between the last job put and the slot
 LOADED_PER_SECOND = 2_500  # jobs, at the least
 
 
-def measure(tasks: int = 10_000) -> dict[str, Any]:
-    """Milliseconds over ROUNDS slots, the worst round's p99, and slots that were not admitted at all."""
-    rounds = [_measure_round(tasks) for _ in range(ROUNDS)]
+def _alone(rig: Rig) -> AbstractContextManager[Any]:
+    """Nothing goes on beside it."""
+    return nullcontext(rig)
+
+
+def measure(
+    tasks: int = 10_000, *, options: tuple[str, ...] = (), beside: Callable[[Rig], AbstractContextManager[Any]] = _alone
+) -> dict[str, Any]:
+    """Milliseconds over ROUNDS slots, the worst round's p99, and slots that were not admitted at all.
+
+    `options` are the scheduler's; `beside` goes on around the slot.
+    """
+    rounds = [_measure_round(tasks, options, beside) for _ in range(ROUNDS)]
     lags = [lag for lags, _, _ in rounds for lag in lags]
     return {
         "tasks": tasks,
@@ -44,12 +55,14 @@ def measure(tasks: int = 10_000) -> dict[str, Any]:
     }
 
 
-def _measure_round(tasks: int) -> tuple[list[float], float, float]:
+def _measure_round(
+    tasks: int, options: tuple[str, ...], beside: Callable[[Rig], AbstractContextManager[Any]]
+) -> tuple[list[float], float, float]:
     """The lags of the runs, how long the jobs took to load, and the scheduler's CPU seconds until all were admitted."""
     with running_server() as server, tempfile.TemporaryDirectory(prefix="fire-lag-") as folder:
         with Rig(Path(folder), server.url) as rig:
             rig.start_runners(processes=4)
-            control = rig.start_scheduler("--lease-seconds", "15")
+            control = rig.start_scheduler("--lease-seconds", "15", *options)
             control.await_true(lambda: control.status().runners_connected)
             slot = int(time.time() + SETTLING_SECONDS + tasks / LOADED_PER_SECOND) + 1
             began = time.monotonic()
@@ -61,7 +74,8 @@ def _measure_round(tasks: int) -> tuple[list[float], float, float]:
             scheduler = psutil.Process(rig.scheduler.pid)
             rig.await_true(lambda: time.time() >= slot - 0.2, "the slot", 60)
             before = scheduler.cpu_times()
-            rig.await_true(lambda: len(_lags(rig.log)) == tasks, "all admitted", 60)
+            with beside(rig):
+                rig.await_true(lambda: len(_lags(rig.log)) == tasks, "all admitted", 60)
             after = scheduler.cpu_times()
         return _lags(rig.log), loaded_seconds, after.user + after.system - before.user - before.system
 

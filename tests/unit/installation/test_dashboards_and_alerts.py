@@ -99,7 +99,9 @@ def test_a_runbook_names_its_alert_and_says_all_four_things() -> None:
 def test_the_index_has_each_alert_with_its_severity_and_its_threshold() -> None:
     index = (ROOT / "docs" / "runbooks" / "index.md").read_text(encoding="utf-8")
     for alert in ALERTS:
-        (row,) = re.findall(rf"^\| \[{alert.name}\]\({alert.runbook}\.md\) \| {alert.severity} \| .*$", index, re.M)
+        (row,) = re.findall(
+            rf"^\| \[{alert.name}\]\({alert.runbook}\.md\) \| {alert.severity} \| .*$", index, re.MULTILINE
+        )
         assert row.endswith(f" | {alert.threshold:g} {alert.unit} |" if alert.unit else " | |"), row
 
 
