@@ -1,4 +1,4 @@
-"""A classifier trained by searching its settings, as a run that can be stopped and goes on where it was."""
+"""Classifiers and regressions, trained by a search that can be stopped and goes on where it was."""
 
 from scheduledtask_workloads.tasks.model_training.task import model_training
 
