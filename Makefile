@@ -79,6 +79,18 @@ image: install ## Build every image with docker or buildah; print their sizes, w
 bench: install ## Measure, and print the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
+PLUGIN := build/kubectl-scheduledtask
+PLUGIN_PACKAGES := build/plugin-packages
+# Made where it is to run: pydantic's core is compiled for one platform and one Python.
+.PHONY: plugin
+plugin: install ## Build kubectl scheduledtask as one file for this platform, and say how to install it
+	@rm -rf $(PLUGIN_PACKAGES) && mkdir -p build
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $(PLUGIN_PACKAGES) -r requirements/plugin.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(PLUGIN_PACKAGES) .
+	@$(BIN)/shiv --site-packages $(PLUGIN_PACKAGES) --compressed --python '/usr/bin/env $(notdir $(shell readlink -f $(BIN)/python))' \
+		--console-script kubectl-scheduledtask --output-file $(PLUGIN)
+	@echo "$(PLUGIN): $$(du -h $(PLUGIN) | cut -f1). Put it on PATH: cp $(PLUGIN) ~/.local/bin/, then kubectl scheduledtask list"
+
 .PHONY: crds
 crds: install ## Generate crds/ from the models, and the chart's copy
 	$(BIN)/scheduledtask crds --directory crds
@@ -109,6 +121,7 @@ lock: install ## Resolve requirements/*.txt anew, with hashes, for all supported
 	$(LOCK) --all-extras pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --all-extras --group develop pyproject.toml -o requirements/develop.txt
 	$(LOCK_IMAGE) --extra operator pyproject.toml -o requirements/operator.txt
+	$(LOCK_IMAGE) --extra plugin pyproject.toml -o requirements/plugin.txt
 	$(LOCK_IMAGE) --extra workloads pyproject.toml -o requirements/workloads.txt
 	$(LOCK_IMAGE) --extra workloads --extra light-tasks pyproject.toml -o requirements/runners.txt
 	$(LOCK_IMAGE) --extra workloads --extra tasks pyproject.toml -o requirements/worker-ml.txt

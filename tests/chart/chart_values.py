@@ -212,8 +212,9 @@ CASES: dict[str, Case] = {
     "rbac.roles": Case(
         False,
         lambda o: [each["metadata"]["name"] for each in of_kind(o, "ClusterRole") if not is_hook(each)],
-        ["scheduledtask-operator"],
+        ["scheduledtask-operator", "scheduledtask-operator-read-api"],
     ),
+    "readApi.enabled": Case(False, option("operator", "read-api-port"), []),
     "replicas": Case(3, lambda o: deployment(o)["spec"]["replicas"], 3),
     "minReadySeconds": Case(
         600,
