@@ -149,7 +149,7 @@ class ScheduledTaskRunStatus(LooseWireModel):
     )
     reason: str | None = Field(None, description="Why it is so, in a word.")
     message: str | None = Field(None, description="Why it is so, in a sentence.")
-    run_id: str | None = Field(None, description="The run's id, as in logs, metrics and the ScheduledTask's status.")
+    run_id: str | None = Field(None, description="The run's id, as in logs and the ScheduledTask's status.")
     attempts: int | None = Field(None, ge=0, description="How many attempts there were.")
     start_time: datetime | None = Field(None, description="When the latest attempt began.")
     completion_time: datetime | None = Field(None, description="When it ended.")
