@@ -1,6 +1,8 @@
 """What a user sees of the examples: `kubectl apply -f examples/`, and everything runs."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,14 @@ from tests.cluster.commands import wait_until
 from tests.cluster.errors import NotReadyError
 from tests.cluster.installing import Installation
 
+from scheduledtask_operator.manifests.inventory_document import Inventory
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
-DEADLINE_SECONDS = 180.0
+DEADLINE_SECONDS = 240.0  # two cores start the workers of five heavy tasks
+LIGHT = ("provider-health", "system-health", "database-cleanup")
+HEAVY = ("performance-report", "data-processing", "model-training", "notification", "generic-processor")
+SUCCEEDED = ("Succeeded",)
+FAILED = ("Failed", "TimedOut")
 
 
 class Namespace:
@@ -47,14 +55,19 @@ class Namespace:
         found = json.loads(self.kubectl("get", "stask", "--output=json"))["items"]
         return {each["metadata"]["name"]: each for each in found}
 
-    def ask_for_a_run(self, name: str) -> None:
-        run = {
-            "apiVersion": "scheduledtask.dev/v1alpha1",
-            "kind": "ScheduledTaskRun",
-            "metadata": {"name": name},
-            "spec": {"scheduledTask": name},
-        }
-        self.kubectl("apply", "--filename=-", stdin=json.dumps(run))
+    def runs(self, task: str) -> list[dict[str, Any]]:
+        """The ScheduledTaskRuns of a task: those that were asked for, and those that followed others."""
+        found = json.loads(self.kubectl("get", "strun", "--output=json"))["items"]
+        return [each for each in found if each["spec"]["scheduledTask"] == task]
+
+    def followed(self, task: str, cause: str, outcomes: tuple[str, ...]) -> dict[str, Any] | None:
+        """A run of `task` that succeeded, and followed one of `cause` that ended so."""
+        for run in self.runs(task):
+            by = run["spec"].get("triggeredBy", {})
+            succeeded = run.get("status", {}).get("outcome") == "Succeeded"
+            if succeeded and by.get("scheduledTask") == cause and by.get("outcome") in outcomes:
+                return run
+        return None
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +80,9 @@ def applied(cluster: Cluster, installation: Installation, namespace_of_file: str
     return applied
 
 
-def test_each_runs_and_the_workers_of_heavy_ones_come_from_zero_and_go(applied: Namespace) -> None:
-    for name, each in applied.all_tasks().items():
-        if not each["spec"].get("schedule") and not each["spec"].get("triggers"):
-            applied.ask_for_a_run(name)
+def test_all_eight_run_in_the_class_of_the_inventory_and_their_results_are_seen(applied: Namespace) -> None:
+    tasks = {each["spec"]["task"]: name for name, each in applied.all_tasks().items()}
+    assert set(tasks) == {*LIGHT, *HEAVY}
 
     def not_run() -> list[str]:
         return [name for name, each in applied.all_tasks().items() if "lastSuccessTime" not in each.get("status", {})]
@@ -79,9 +91,57 @@ def test_each_runs_and_the_workers_of_heavy_ones_come_from_zero_and_go(applied: 
         applied.until("a run of each that succeeded", lambda: not not_run())
     except NotReadyError as error:
         raise AssertionError(f"{error}: {not_run()}") from error
-    assert "Heavy" in applied.row("model-training")
-    assert "Light" in applied.row("system-health")
-    applied.kubectl("patch", "stask", "model-training", "--type=merge", '--patch={"spec": {"suspend": true}}')
+    for task, name in tasks.items():
+        status = applied.task(name)
+        assert status["class"] == ("Light" if task in LIGHT else "Heavy"), status
+        assert status["observed"]["duration"], status
+        assert status["observed"]["memory"], status
+    assert applied.runs(tasks["generic-processor"])[0]["status"]["result"]["counts"] == {"succeeded": 3}
+
+
+def test_what_kubectl_gets_makes_an_inventory_of_what_the_operator_observed(applied: Namespace) -> None:
+    applied.until("a run", lambda: applied.task("system-health").get("observed"))
+    program = [sys.executable, "-m", "scheduledtask_operator.cli", "inventory", "--filename=/dev/stdin"]
+    got = applied.kubectl("get", "stask", "--output=json")
+
+    ended = subprocess.run(
+        [*program, "--output=json"], input=got, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    tasks = {task.name: task for task in Inventory.model_validate_json(ended.stdout).tasks}
+    assert tasks.keys() == applied.all_tasks().keys()
+    assert tasks["system-health"].observed is not None
+
+
+def test_training_report_and_notification_follow_each_other(applied: Namespace) -> None:
+    chain = (("performance-report", "model-training"), ("notification", "performance-report"))
+
+    for task, cause in chain:
+        applied.until(f"{task} after {cause}", lambda task=task, cause=cause: applied.followed(task, cause, SUCCEEDED))
+
+    report = applied.followed("performance-report", "model-training", SUCCEEDED)
+    told = applied.followed("notification", "performance-report", SUCCEEDED)
+    assert report is not None
+    assert told is not None
+    assert report["spec"]["triggeredBy"]["result"], "what the training returned"
+    assert report["status"]["result"], "what the report says"
+    assert told["spec"]["triggeredBy"]["depth"] == 2
+
+
+def test_a_training_that_fails_notifies(applied: Namespace) -> None:
+    applied.kubectl("patch", "stask", "model-training", "--type=merge", '--patch={"spec": {"timeoutSeconds": 1}}')
+
+    applied.until("a notification", lambda: applied.followed("notification", "model-training", FAILED))
+
+    applied.kubectl("patch", "stask", "model-training", "--type=merge", '--patch={"spec": {"timeoutSeconds": null}}')
+
+
+def test_the_workers_of_heavy_ones_go_when_there_is_nothing_to_do(applied: Namespace) -> None:
+    for name, each in applied.all_tasks().items():
+        if each["spec"]["task"] in HEAVY:
+            applied.kubectl("patch", "stask", name, "--type=merge", '--patch={"spec": {"suspend": true}}')
+
     applied.until("no workers", lambda: applied.replicas("model-training") == 0)
     worker = applied.task("model-training")["worker"]
     assert "profile.memory" in " ".join(worker["reasons"])
