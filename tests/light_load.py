@@ -89,12 +89,11 @@ def light_load(cluster: Cluster, namespace: str, journal: str) -> Iterator[Light
 
 
 def leader_of(cluster: Cluster, namespace: str) -> str:
-    """The pod that holds the Lease."""
-    lease = cluster.kubectl(
-        "get", "lease", "scheduledtask-operator", f"--namespace={namespace}", "--output=jsonpath={.spec.holderIdentity}"
-    )
+    """The pod that holds the Lease; empty where none does."""
+    holder = ("--ignore-not-found", "--output=jsonpath={.spec.holderIdentity}")
+    lease = cluster.kubectl("get", "lease", "scheduledtask-operator", f"--namespace={namespace}", *holder)
     pods = cluster.kubectl("get", "pods", f"--namespace={namespace}", "--output=jsonpath={.items[*].metadata.name}")
-    return next((pod for pod in pods.split() if lease.startswith(pod)), "")
+    return next((pod for pod in pods.split() if lease and lease.startswith(pod)), "")
 
 
 def _task(namespace: str, offset: int) -> dict[str, Any]:
