@@ -5,7 +5,9 @@ The servers have no ACL file, so each start forgets the workers' users, and the 
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +95,13 @@ class Load:
     def skipped(self, name: str) -> int:
         return sum(skip.count for skip in self.control.skipped(name))
 
+    def skipped_why(self, names: list[str]) -> dict[str, int]:
+        """How many slots of all of these, by the reason that was told."""
+        why: Counter[str] = Counter()
+        for skip in (skip for name in names for skip in self.control.skipped(name)):
+            why[skip.reason.value] += skip.count
+        return dict(why)
+
     def all_ended(self) -> bool:
         names = [*LIGHT, *HEAVY, *UNDER_WAY]
         return all(len(self.rig.begun(name)) == len(self.rig.completed(name)) for name in names)
@@ -102,8 +111,9 @@ def sleeper(name: str, seconds: float) -> Job:
     return heavy_job(name, "sleeps", every=None, arguments={"seconds": seconds}, timeout_seconds=3 * seconds + 60)
 
 
-def begin(place: Place, folder: Path, away_seconds: float) -> Load:
-    """Everything runs, also the bodies that Redis will leave."""
+@contextmanager
+def load_on(place: Place, folder: Path, away_seconds: float) -> Iterator[Load]:
+    """Everything runs, also the bodies that Redis will leave. The workers are killed in the end."""
     control = place.rig.start()
     under_way = [sleeper(UNDER_WAY[0], max(3.0, away_seconds / 2)), sleeper(UNDER_WAY[1], away_seconds + 15)]
     heavy = [heavy_job(name, every="*/2 * * * * *") for name in HEAVY]
@@ -111,10 +121,14 @@ def begin(place: Place, folder: Path, away_seconds: float) -> Load:
     let_in(control)
     workers = [start_worker(place.endpoint, folder / f"worker-{number}.log", f"pod-{number}") for number in (0, 1)]
     load = Load(place, control, workers)
-    load.await_runs(LIGHT + HEAVY, "they run")
-    control.say(*(RequestRun(namespace=NAMESPACE, name=name, run_id=f"{name}-run") for name in UNDER_WAY))
-    place.rig.await_true(lambda: all(place.rig.begun(name) for name in UNDER_WAY), "the bodies that are left", 30)
-    return load
+    try:
+        load.await_runs(LIGHT + HEAVY, "they run")
+        control.say(*(RequestRun(namespace=NAMESPACE, name=name, run_id=f"{name}-run") for name in UNDER_WAY))
+        place.rig.await_true(lambda: all(place.rig.begun(name) for name in UNDER_WAY), "the bodies that are left", 30)
+        yield load
+    finally:
+        for worker in workers:
+            worker.kill()
 
 
 def take_away(load: Load, away_seconds: float) -> float:
@@ -128,8 +142,7 @@ def take_away(load: Load, away_seconds: float) -> float:
 
 def survive(place: Place, folder: Path, away_seconds: float) -> Load:
     """The whole of it; returns when nothing runs any more."""
-    load = begin(place, folder, away_seconds)
-    try:
+    with load_on(place, folder, away_seconds) as load:
         gone_at = time.time()
         back_at = take_away(load, away_seconds)
         load.await_runs(LIGHT + HEAVY, "they go on")
@@ -137,12 +150,8 @@ def survive(place: Place, folder: Path, away_seconds: float) -> Load:
         place.rig.await_true(load.all_ended, f"all end\n{load.workers[0].log[-3000:]}", BACK_SECONDS)
         assert [worker.process.poll() for worker in load.workers] == [None, None]
         assert all(USER in node.users() for node in place.nodes)
-        load.control.await_true(
-            lambda: load.control.status().redis_reachable and not load.control.status().redis_problem
-        )
-    finally:
-        for worker in load.workers:
-            worker.kill()
+        control = load.control
+        control.await_true(lambda: control.status().redis_reachable and not control.status().redis_problem)
     tell(load, gone_at, back_at)
     return load
 
@@ -156,8 +165,8 @@ def tell(load: Load, gone_at: float, back_at: float) -> None:
     )
     print(
         f"\naway {back_at - gone_at:.1f} s: the first heavy body {heavy_seconds:.1f} s after it was back,"
-        f" {sum(map(load.skipped, HEAVY))} heavy slots told as skipped;"
-        f" light bodies at most {light_seconds:.2f} s late, {sum(map(load.skipped, LIGHT))} skipped; doubled {doubled}"
+        f" heavy slots told as skipped {load.skipped_why(HEAVY)};"
+        f" light bodies at most {light_seconds:.2f} s late, skipped {load.skipped_why(LIGHT)}; doubled {doubled}"
     )
 
 

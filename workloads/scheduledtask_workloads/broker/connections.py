@@ -86,9 +86,13 @@ def _server_options(endpoint: RedisEndpoint) -> dict[str, Any]:
 
 
 def _sentinel_options(endpoint: RedisEndpoint) -> dict[str, Any]:
-    """They have one database, and users of their own."""
+    """They have one database, and users of their own.
+
+    Without redis-py's own retries, which take four seconds of each Sentinel that is away: who asks does so again.
+    """
     tls = {"ssl": True, **_tls_options(endpoint)} if endpoint.tls else {}
     return {
+        "retry": None,
         "socket_timeout": SENTINEL_TIMEOUT_SECONDS,
         "socket_connect_timeout": SENTINEL_TIMEOUT_SECONDS,
         **_login(endpoint.sentinel_credentials),
