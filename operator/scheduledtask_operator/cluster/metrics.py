@@ -6,6 +6,7 @@ tells of tasks, pools and runs.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.exposition import generate_latest
@@ -51,7 +52,6 @@ class Metrics:
         self.program = ProgramSeries(self._own, version)
         self._runs = RunSeries(self._led)
         self._pools = PoolSeries(self._statuses)
-        self._led.register(self._pools)
 
     def show(self, figures: Figures) -> None:
         """Once: also what is read at each scrape."""
@@ -63,7 +63,8 @@ class Metrics:
         yield generate_latest(self._own)
         if self._leads():
             yield generate_latest(self._led)
-            for part in task_parts([self._entry(key, status) for key, status in self._statuses.items()]):
+            entries = [self._entry(key, status) for key, status in self._statuses.items()]
+            for part in chain(self._pools.parts(), task_parts(entries)):
                 yield part.encode()
 
     # --- the leadership

@@ -1,20 +1,17 @@
 """The pools: what is known of each now, and what was counted since this replica leads."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
 from scheduledtask_operator.cluster.run_series import start_delay_seconds
+from scheduledtask_operator.cluster.task_series import family_text, label
 from scheduledtask_operator.control.ports import PoolKey
 from scheduledtask_operator.control.status import PoolStatus, TaskStatus
 from scheduledtask_operator.decisions.scaling import HOLDING, ScaleCause, ScaleDecision
 from scheduledtask_workloads.contract import RunRecord, RunState, TaskKey
 from scheduledtask_workloads.contract.messages import PoolDepth
 
-POOL_LABELS = ("namespace", "pool")
 ON_TIME_SECONDS = 1.0  # after its slot: what a pool from zero workers is to reach
 HIT, MISS = "hit", "miss"
 
@@ -29,7 +26,11 @@ class _Tally:
     held_by: ScaleCause | None = None
 
 
-class PoolSeries(Collector):
+def pool_labels(key: PoolKey) -> str:
+    return f'namespace="{key.namespace}",pool="{key.pool}"'
+
+
+class PoolSeries:
     """`statuses` are those of the tasks; a pool that none of them names has no series."""
 
     def __init__(self, statuses: Mapping[TaskKey, TaskStatus]) -> None:
@@ -77,42 +78,27 @@ class PoolSeries(Collector):
             tally.asked_ahead -= 1
             tally.prewarmed[HIT if delay_seconds <= ON_TIME_SECONDS else MISS] += 1
 
-    def describe(self) -> Iterable[Metric]:
-        return ()
-
-    def collect(self) -> Iterator[Metric]:
-        pools = self._pools()
-        for gone in self._tallies.keys() - pools.keys():
+    def parts(self) -> Iterator[str]:
+        """The text of every family. A heavy task has a pool of its own unless it says otherwise, so they are many."""
+        pools = {pool_labels(key): (key, status) for key, status in self._pools().items()}
+        known = {key for key, _ in pools.values()}
+        for gone in self._tallies.keys() - known:
             del self._tallies[gone]
         for name, help_text, read in _GAUGES:
-            family = GaugeMetricFamily(f"scheduledtask_pool_{name}", help_text, labels=POOL_LABELS)
-            for key, pool in pools.items():
-                value = read(pool)
-                if value is not None:
-                    family.add_metric(key, float(value))
-            yield family
-        yield self._oldest_messages(pools)
-        yield from self._counters(pools)
-
-    def _oldest_messages(self, pools: Iterable[PoolKey]) -> Metric:
-        family = GaugeMetricFamily(
+            values = ((labels, read(status)) for labels, (_, status) in pools.items())
+            yield family_text(f"scheduledtask_pool_{name}", "gauge", help_text, values)
+        yield family_text(
             "scheduledtask_pool_oldest_message_timestamp_seconds",
+            "gauge",
             "When the message that waits longest was sent; absent while none waits.",
-            labels=POOL_LABELS,
+            ((labels, self._oldest.get(key)) for labels, (key, _) in pools.items()),
         )
-        for key in pools:
-            if key in self._oldest:
-                family.add_metric(key, self._oldest[key])
-        return family
-
-    def _counters(self, pools: Iterable[PoolKey]) -> Iterator[Metric]:
-        tallies = {key: self._tally(key) for key in pools}
-        for name, help_text, label, words, read in _COUNTERS:
-            family = CounterMetricFamily(f"scheduledtask_pool_{name}", help_text, labels=(*POOL_LABELS, label))
-            for key, tally in tallies.items():
-                for word in words:
-                    family.add_metric((*key, word), float(read(tally)[word]))
-            yield family
+        tallies = {labels: self._tally(key) for labels, (key, _) in pools.items()}
+        for name, help_text, word, words, count in _COUNTERS:
+            counts = (
+                (labels + label(word, each), count(tally)[each]) for labels, tally in tallies.items() for each in words
+            )
+            yield family_text(f"scheduledtask_pool_{name}_total", "counter", help_text, counts)
 
     def _pools(self) -> dict[PoolKey, PoolStatus]:
         return {
@@ -129,7 +115,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[PoolStatus], float | None]], ...] = (
     ("depth", "Runs that wait for a worker; absent while unknown.", lambda pool: pool.backlog),
     ("desired", "How many workers there should be.", lambda pool: pool.desired),
     ("ready", "How many workers are ready.", lambda pool: pool.ready),
-    ("not_starting", "1 while workers do not come, for a reason that is known.", lambda pool: bool(pool.problem)),
+    ("not_starting", "1 while workers do not come, for a known reason.", lambda pool: 1 if pool.problem else 0),
     ("lead_time_seconds", "From asking for a worker to one that takes messages.", lambda pool: pool.startup_seconds),
 )
 _COUNTERS: tuple[tuple[str, str, str, tuple[str, ...], Callable[[_Tally], Counter[str]]], ...] = (

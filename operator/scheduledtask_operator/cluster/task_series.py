@@ -1,6 +1,6 @@
 """The lines of /metrics that each task has.
 
-Written here and not by prometheus-client, which makes an object of each line: for ten thousand tasks that took three
+Written here and not by prometheus-client, which makes an object of each line: for ten thousand tasks that took five
 times as long (docs/benchmarks.md), in one piece, in the process that must renew its grant each second.
 """
 
@@ -53,29 +53,34 @@ def label(name: str, value: str) -> str:
     return f',{name}="{escaped}"'
 
 
+def family_text(name: str, kind: str, help_text: str, values: Iterable[tuple[str, float | None]]) -> str:
+    """A whole family; `values` are labels and what stands behind them, None for no line."""
+    return head(name, kind, help_text) + _lines(name, values)
+
+
+def head(name: str, kind: str, help_text: str) -> str:
+    return f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n"
+
+
 def task_parts(entries: Sequence[TaskEntry]) -> Iterator[str]:
     """The text of every family, some hundred tasks a part."""
     slices = [entries[start : start + TASKS_A_PART] for start in range(0, len(entries), TASKS_A_PART)]
     for gauge in GAUGES:
-        yield _head(gauge.name, "gauge", gauge.help)
-        yield from (_gauge_lines(gauge, each) for each in slices)
+        read = gauge.read
+        yield head(gauge.name, "gauge", gauge.help)
+        for each in slices:
+            yield _lines(gauge.name, [(entry.labels, read(entry)) for entry in each])
     for family in LABELLED:
-        yield _head(family.name, family.type, family.help)
-        yield from (_labelled_lines(family, each) for each in slices)
+        yield head(family.name, family.type, family.help)
+        for each in slices:
+            yield _lines(
+                family.name,
+                [(entry.labels + more, value) for entry in each for more, value in family.read(entry)],
+            )
 
 
-def _head(name: str, kind: str, help_text: str) -> str:
-    return f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n"
-
-
-def _gauge_lines(gauge: Gauge, entries: Iterable[TaskEntry]) -> str:
-    start, read = gauge.name + "{", gauge.read
-    return "".join([f"{start}{entry.labels}}} {value}\n" for entry in entries if (value := read(entry)) is not None])
-
-
-def _labelled_lines(family: Labelled, entries: Iterable[TaskEntry]) -> str:
-    start, read = family.name + "{", family.read
-    return "".join([f"{start}{entry.labels}{more}}} {value}\n" for entry in entries for more, value in read(entry)])
+def _lines(name: str, values: Iterable[tuple[str, float | None]]) -> str:
+    return "".join([f"{name}{{{labels}}} {value}\n" for labels, value in values if value is not None])
 
 
 # --- what is read
