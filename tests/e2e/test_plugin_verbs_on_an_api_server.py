@@ -222,6 +222,15 @@ def test_forecast_is_a_picture_a_document_and_svg(filled: Plugin, tmp_path: Path
     assert filled("forecast", "-o", "day.png").code == 2
 
 
+def test_the_inventory_holds_what_the_operator_decided_and_says_what_is_left_out(filled: Plugin) -> None:
+    answer = filled("inventory", "-o", "json")
+
+    classes = {task["name"]: task["task_class"] for task in answer.document["tasks"]}
+    assert (classes["fine"], classes["busy"]) == ("Light", "Heavy")
+    assert f"{filled.namespace}/unseen is left out" in answer.error
+    assert "busy" in filled("inventory").output
+
+
 def test_doctor_tells_what_to_fix_and_ends_with_one_where_something_failed(filled: Plugin) -> None:
     answer = filled("doctor", "--operator-namespace", filled.namespace, "--lease-name", "none", "-o", "json")
 

@@ -23,6 +23,7 @@ class Verbs(click.Group):
         "history": ("history", "List the runs of a task: those at work, and those that ended last."),
         "logs": ("logs", "Show what a run printed, also after its pod is gone."),
         "forecast": ("forecast", "Draw the coming day: slots, workers, memory."),
+        "inventory": ("inventory", "Write down every task with its class and why, how often, and what it took."),
         "doctor": ("doctor", "Check the installation, and say what to fix."),
         "completion": ("completion", "Print the completion script of a shell."),
     }
