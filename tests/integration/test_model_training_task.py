@@ -1,9 +1,10 @@
-"""`model-training` trains real models, goes on after an interruption, and leaves a model that can be used."""
+"""`model-training` trains real models, goes on after a kill, and leaves a model that another process can use."""
 
 import json
+import logging
 import os
-import signal
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,11 @@ from tests.task_orders import catalog_of, order_for
 from scheduledtask_workloads.contract import AttemptReport, Reason, RunState
 from scheduledtask_workloads.execution import execute
 from scheduledtask_workloads.tasks import model_training
+from scheduledtask_workloads.tasks.model_training.settings import TrainingArguments
 
 QUICK = {"dataset": "iris", "estimator": "logistic-regression", "candidates": 4, "folds": 2}
 NO_TIME = 0.000001  # a budget that is used when the first candidate is scored
+LONG_SEARCH = {"candidates": 9, "folds": 10}
 
 Perform = Callable[..., AttemptReport]
 
@@ -31,100 +34,176 @@ def perform(tmp_path: Path) -> Perform:
     return perform
 
 
-def test_model_and_metrics_are_left_in_the_artifacts(perform: Perform, tmp_path: Path) -> None:
+def test_model_reference_metrics_and_card_are_left_in_the_artifacts(perform: Perform, tmp_path: Path) -> None:
     report = perform()
     folder = tmp_path / "store" / "test" / "subject" / "subject-1"
     metrics = json.loads((folder / "metrics.json").read_text())
 
     assert report.state is RunState.SUCCEEDED, report.output
-    assert report.result["test_accuracy"] > 0.9
-    assert (report.result["model"], report.result["metrics"]) == (f"{folder}/model.npz", f"{folder}/metrics.json")
-    assert len(metrics["scores"]) == report.result["candidates"] == 4
-    assert metrics["test_accuracy"] == report.result["test_accuracy"]
+    assert report.result["metrics"]["accuracy"] > 0.9
+    assert report.result["model"] == f"{folder}/model.skops"
+    assert {file.name for file in folder.iterdir()} == {
+        "model.skops",
+        "reference.json",
+        "metrics.json",
+        "model-card.md",
+    }
+    assert len(metrics["candidates"]) == report.result["candidates"] == 4
+    assert "| petal width (cm) | numeric | 0.0 % |" in (folder / "model-card.md").read_text()
     assert "progress 100 %: candidate 4 of 4" in report.output
 
 
-@pytest.mark.parametrize(
-    ("dataset", "estimator"),
-    [
-        ("breast_cancer", "logistic-regression"),
-        ("wine", "logistic-regression"),
-        ("wine", "neural-network"),
-        ("breast_cancer", "neural-network"),
-    ],
-)
-def test_the_saved_model_predicts_as_the_trained_one(perform: Perform, dataset: str, estimator: str) -> None:
-    """What the arrays predict is compared with scikit-learn, fitted anew with the parameters that were found."""
-    from scheduledtask_workloads.tasks.model_training.estimators import build
-    from scheduledtask_workloads.tasks.model_training.model_file import Model
-    from scheduledtask_workloads.tasks.model_training.settings import DataSet, Estimator, Settings
-    from scheduledtask_workloads.tasks.model_training.training import Split
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """One of each estimator, of both kinds where it has them, by the folder of its files."""
+    store = tmp_path_factory.mktemp("trained")
+    asked = {
+        "wine": ("logistic-regression", "random-forest", "gradient-boosting", "neural-network"),
+        "diabetes": ("ridge", "random-forest", "gradient-boosting", "neural-network"),
+    }
+    found = {}
+    for dataset, estimators in asked.items():
+        for estimator in estimators:
+            arguments = {"dataset": dataset, "estimator": estimator, "candidates": 1, "folds": 2}
+            url = str(store / f"{dataset}-{estimator}")
+            order = order_for("model-training", arguments, artifacts_url=url, timeout_seconds=120.0)
+            report = execute(order, output=store / "output", catalog=catalog_of(model_training))
+            assert report.state is RunState.SUCCEEDED, report.output
+            found[str(Path(report.result["model"]).parent)] = arguments | {"metrics": report.result["metrics"]}
+    return found
 
-    result = perform(dataset=dataset, estimator=estimator, candidates=1).result
-    split = Split.of(DataSet(dataset), 0)
-    settings = Settings(DataSet(dataset), Estimator(estimator), folds=2, candidates=1, seed=0)
-    fitted = build(settings, result["parameters"]).fit(split.train_rows, split.train_labels)
-    predicted = Model.load(Path(result["model"])).predict(split.test_rows)
 
-    assert (predicted == fitted.predict(split.test_rows)).all()
-    assert result["test_accuracy"] == pytest.approx(fitted.score(split.test_rows, split.test_labels), abs=1e-6)
+_LOAD_AND_TEST = """
+import json, sys
+from scheduledtask_workloads.tasks.model_training.data import load_table
+from scheduledtask_workloads.tasks.model_training.settings import TrainingArguments
+from scheduledtask_workloads.tasks.models import load_model
+from scheduledtask_workloads.tasks.models.metrics import classification_metrics, regression_metrics
+for folder, trained in json.load(sys.stdin).items():
+    table = load_table(TrainingArguments.model_validate(trained))
+    model = load_model(folder)
+    predicted = model.predict(table.test_rows)
+    if table.labels:
+        found = classification_metrics(
+            table.test_target, predicted, model.probabilities(table.test_rows), model.reference.labels
+        )
+    else:
+        found = regression_metrics(table.test_target, predicted)
+    print(json.dumps([model.reference.estimator, {name: round(value, 6) for name, value in found.items()}]))
+"""
+
+
+def test_every_estimator_predicts_the_same_in_a_fresh_process(trained: dict[str, dict[str, Any]]) -> None:
+    """The held-out rows are made anew there; equal figures to six places are equal predictions."""
+    asked = {
+        folder: {name: value for name, value in each.items() if name != "metrics"} for folder, each in trained.items()
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", _LOAD_AND_TEST],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    loaded = [json.loads(line) for line in ended.stdout.splitlines()]
+
+    assert loaded == [[each["estimator"], each["metrics"]] for each in trained.values()]
+
+
+_FIRST_ATTEMPT = """
+import json, sys
+from pathlib import Path
+from tests.task_orders import catalog_of, order_for
+from scheduledtask_workloads.execution import execute
+from scheduledtask_workloads.tasks import model_training
+order = order_for("model-training", json.loads(sys.argv[1]), artifacts_url=sys.argv[2])
+execute(order, output=Path(sys.argv[3]), catalog=catalog_of(model_training))
+"""
 
 
 @pytest.fixture
-def cancelled_attempt(perform: Perform, tmp_path: Path) -> Path:
-    """A first attempt that got SIGTERM when it had scored two candidates; the checkpoint that it left."""
+def killed_attempt(tmp_path: Path) -> Path:
+    """A first attempt's process that got SIGKILL when it had scored some candidates; the journal that it left."""
+    arguments = json.dumps(QUICK | LONG_SEARCH)
+    command = [sys.executable, "-c", _FIRST_ATTEMPT, arguments, str(tmp_path / "store"), str(tmp_path / "first")]
+    body = subprocess.Popen(command, cwd=Path(__file__).parents[2])
+    journal = tmp_path / "store" / "test" / "subject" / "subject-1.checkpoint" / "search.journal"
     deadline = time.monotonic() + 60
-
-    def terminate_when_two_are_scored() -> None:
-        while time.monotonic() < deadline:
-            for file in (tmp_path / "store").rglob("scores.json"):
-                if len(json.loads(file.read_text())["scores"]) >= 2:
-                    os.kill(os.getpid(), signal.SIGTERM)
-                    return
-            time.sleep(0.001)
-
-    watch = threading.Thread(target=terminate_when_two_are_scored)
-    watch.start()
-    report = perform(candidates=40)
-    watch.join()
-    assert report.state is RunState.CANCELLED
-    [file] = (tmp_path / "store").rglob("scores.json")
-    return file
+    try:
+        while not (journal.exists() and journal.read_text().count('"state":1') >= 3):
+            assert time.monotonic() < deadline, "no candidate was scored"
+            assert body.poll() is None, "it ended before it was killed"
+            time.sleep(0.005)
+    finally:
+        body.kill()
+        body.wait()
+    return journal
 
 
-def test_a_second_attempt_goes_on_where_the_first_one_was(perform: Perform, cancelled_attempt: Path) -> None:
-    scored = len(json.loads(cancelled_attempt.read_text())["scores"])
-    second = perform(attempt=2, candidates=40).result
-    anew = perform(candidates=40).result
+def test_a_second_attempt_goes_on_where_a_killed_one_was(perform: Perform, killed_attempt: Path) -> None:
+    second = perform(attempt=2, **LONG_SEARCH).result
+    anew = perform(**LONG_SEARCH).result
 
-    assert 2 <= scored < 40
-    assert second["resumed_candidates"] == scored
+    assert 3 <= second["resumed_candidates"] < 9
     assert second | {"resumed_candidates": 0} == anew
 
 
-def test_scores_of_other_settings_are_of_no_use(perform: Perform, cancelled_attempt: Path) -> None:
-    assert perform(attempt=2, candidates=40, seed=1, budget=NO_TIME).result["resumed_candidates"] == 0
+def test_scores_of_other_settings_are_of_no_use(perform: Perform, killed_attempt: Path) -> None:
+    assert perform(attempt=2, seed=1, budget=NO_TIME).result["resumed_candidates"] == 0
 
 
-def test_a_torn_checkpoint_is_started_anew(perform: Perform, cancelled_attempt: Path) -> None:
-    cancelled_attempt.write_text(cancelled_attempt.read_text()[:-20])
+@pytest.mark.parametrize("damage", ["torn", "rubbish"])
+def test_a_damaged_journal_costs_no_more_than_its_candidates(
+    perform: Perform, killed_attempt: Path, damage: str
+) -> None:
+    whole = killed_attempt.read_text()
+    killed_attempt.write_text(whole[:-20] if damage == "torn" else f"rubbish\n{whole}")
+    report = perform(attempt=2, budget=NO_TIME, folds=10)
 
-    assert perform(attempt=2, candidates=40, budget=NO_TIME).result["resumed_candidates"] == 0
+    assert report.state is RunState.SUCCEEDED, report.output
+    assert (report.result["resumed_candidates"] > 0) is (damage == "torn")
+
+
+def test_a_cancelled_run_ends_between_candidates_and_trains_nothing(tmp_path: Path) -> None:
+    from scheduledtask_workloads.catalog import Cancellation
+    from scheduledtask_workloads.catalog.context import RunContext
+    from scheduledtask_workloads.tasks.model_training.training import train
+
+    context = RunContext(
+        namespace="test",
+        name="subject",
+        run_id="subject-1",
+        attempt=1,
+        slot=None,
+        deadline=None,  # type: ignore[arg-type]  # it is the host that keeps it
+        logger=logging.getLogger("test"),
+        artifacts_url=str(tmp_path),
+        cancellation=Cancellation(requested=True),
+    )
+
+    assert train(TrainingArguments.model_validate(QUICK), context) is None
+    assert not list(tmp_path.rglob("model.skops"))
 
 
 def test_a_used_budget_ends_the_search_with_what_there_is(perform: Perform) -> None:
-    assert perform(budget=NO_TIME, candidates=50).result["candidates"] == 1
+    result = perform(budget=NO_TIME, candidates=50).result
+
+    assert (result["candidates"], result["ended_by"]) == (1, "budget")
 
 
-def test_a_search_is_no_larger_than_its_space(perform: Perform) -> None:
-    assert "candidate 1 of 48:" in perform(candidates=200, budget=NO_TIME).output
+def test_patience_ends_the_search_when_nothing_gets_better(perform: Perform) -> None:
+    result = perform(candidates=50, patience=3).result
+
+    assert result["ended_by"] == "patience"
+    assert result["candidates"] < 50
 
 
 def test_the_same_seed_gives_the_same_model(perform: Perform) -> None:
-    assert (
-        perform(estimator="neural-network", candidates=1).result
-        == perform(estimator="neural-network", candidates=1).result
-    )
+    network = {"estimator": "neural-network", "candidates": 2}
+
+    assert perform(**network).result == perform(**network).result
 
 
 def test_without_artifacts_it_fails_before_it_trains(tmp_path: Path) -> None:
@@ -132,3 +211,13 @@ def test_without_artifacts_it_fails_before_it_trains(tmp_path: Path) -> None:
 
     assert report.reason is Reason.RAISED
     assert "set artifacts.url" in report.message
+
+
+def test_a_published_model_replaces_the_last_one(perform: Perform, tmp_path: Path) -> None:
+    from scheduledtask_workloads.tasks.models import load_model
+
+    for seed in (1, 2):
+        report = perform(seed=seed, candidates=1, publish=(tmp_path / "published").as_uri())
+        assert report.state is RunState.SUCCEEDED, report.output
+        assert load_model(tmp_path / "published").reference.seed == seed
+    assert os.listdir(tmp_path / "published") != []

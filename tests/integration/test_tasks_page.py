@@ -38,6 +38,4 @@ def test_the_first_example_runs(tmp_path: Path) -> None:
 
 
 def test_every_name_on_the_page_exists() -> None:
-    code = f"{block('python')}\nfrom scheduledtask_workloads.tasks.model_training.model_file import Model\nModel.load"
-    assert "model_training.model_file.Model.load" in PAGE.read_text()
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", block("python")], check=True, timeout=60)

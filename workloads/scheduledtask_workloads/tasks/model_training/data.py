@@ -131,7 +131,8 @@ def _task_kind(column: "pd.Series[Any]", asked: Kind) -> TaskKind:
 
 
 def _refuse_useless_target(values: NDArray[Any], target: str, kind: TaskKind, arguments: TrainingArguments) -> None:
-    found, counts = np.unique(values, return_counts=True)
+    different, counts = np.unique(values, return_counts=True)
+    found = different.tolist()
     if len(found) == 1:
         raise TrainingDataError(
             f"target: column {target!r} is {found[0]!r} in every row, so there is nothing to learn; name another target"

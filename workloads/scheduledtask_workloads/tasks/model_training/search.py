@@ -149,7 +149,7 @@ class Search:
 
     def _tell_progress(self, context: RunContext) -> None:
         finished = self.finished
-        if not finished:
+        if context.cancelled():
             return
         total, last = self.arguments.candidates, finished[-1]
         score = f"{self.shown(_value(last)):.4f}" if last.state is TrialState.COMPLETE else "given up"

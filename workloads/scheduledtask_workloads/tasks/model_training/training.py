@@ -43,7 +43,7 @@ _SMALL = 200_000  # values; threads for fewer cost more than they save, and star
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """`metrics` are of the held-out rows; `cross_validation_score` is the best candidate's mean of its folds, in `metric`.
+    """`metrics` are of the held-out rows; `cross_validation_score` is the best candidate's mean of the folds.
 
     `candidates` counts all that were tried, those of earlier attempts and the pruned ones included. `ended_by` is
     candidates, budget or patience.
