@@ -139,3 +139,11 @@ def test_the_body_is_in_a_session_of_its_own() -> None:
 
     assert facts["pid"] == facts["session"] == facts["group"]
     assert facts["parent"] == os.getpid()
+
+
+def test_a_body_that_fails_may_leave_a_result() -> None:
+    report = perform("fails-with-result")
+
+    assert (report.state, report.reason) == (RunState.FAILED, Reason.RAISED)
+    assert (report.message, report.result) == ("TaskFailedError: too little", {"found": 3})
+    assert perform("fails-with-no-json").result is None

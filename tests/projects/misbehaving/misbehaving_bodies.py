@@ -13,6 +13,8 @@ import threading
 import time
 from typing import Any
 
+from scheduledtask_workloads.catalog import TaskFailedError
+
 FOREVER_SECONDS = 600
 
 
@@ -144,6 +146,16 @@ def prints_below_python(text: str = "from the shell") -> None:
     """Print past sys.stdout, as a child process or a C library does."""
     subprocess.run(["/bin/echo", text], check=True)
     os.write(2, b"straight to file descriptor 2\n")
+
+
+def fails_with_result() -> None:
+    """Fail, and leave what was found."""
+    raise TaskFailedError("too little", {"found": 3})
+
+
+def fails_with_no_json() -> None:
+    """Fail, and leave what JSON cannot hold."""
+    raise TaskFailedError("too little", {1, 2})
 
 
 def returns_no_json() -> Any:

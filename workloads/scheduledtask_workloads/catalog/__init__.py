@@ -8,6 +8,7 @@ from scheduledtask_workloads.catalog.errors import (
     CatalogError,
     ProjectError,
     TaskDefinitionError,
+    TaskFailedError,
     UnknownTaskError,
 )
 from scheduledtask_workloads.catalog.loading import Catalog, load_catalog
@@ -25,6 +26,7 @@ __all__ = [
     "RunContext",
     "Task",
     "TaskDefinitionError",
+    "TaskFailedError",
     "UnknownTaskError",
     "load_catalog",
     "task",

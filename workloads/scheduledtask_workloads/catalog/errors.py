@@ -6,6 +6,8 @@ CatalogError
 ├── UnknownTaskError            no task of that name
 ├── BadArgumentsError           arguments that do not fit the task's schema
 └── ArtifactsUnavailableError   a run without a folder that it could write to
+
+TaskFailedError   beside them: what a body raises to fail with a result
 """
 
 from collections.abc import Sequence
@@ -39,3 +41,11 @@ class BadArgumentsError(CatalogError):
 
 class ArtifactsUnavailableError(CatalogError):
     """The run has no artifacts folder, or one that this version cannot write to."""
+
+
+class TaskFailedError(Exception):
+    """Raised by a body: its run has failed with this message, and `result` is kept as if it had been returned."""
+
+    def __init__(self, message: str, result: object = None) -> None:
+        super().__init__(message)
+        self.result = result

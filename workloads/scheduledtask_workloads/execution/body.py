@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from scheduledtask_workloads.catalog import RunContext, Task
+from scheduledtask_workloads.catalog import RunContext, Task, TaskFailedError
 from scheduledtask_workloads.contract import Reason, RunState
 from scheduledtask_workloads.execution.cancellation import BodyCancelled, Interruption, cancelled_by_sigterm
 from scheduledtask_workloads.execution.masking import NO_MASKER, Masker
@@ -77,7 +77,17 @@ def _of_exception(error: BaseException, masker: Masker) -> Outcome:
         return _CANCELLED
     if isinstance(error, SystemExit):
         return Outcome(RunState.FAILED, Reason.EXITED, f"the body called sys.exit({error.code!r}); a task must return")
-    return Outcome(RunState.FAILED, Reason.RAISED, one_line(error, masker))
+    return Outcome(RunState.FAILED, Reason.RAISED, one_line(error, masker), _result_of(error, masker))
+
+
+def _result_of(error: BaseException, masker: Masker) -> Any:
+    """What a body that failed wants kept; None where that is no result, so that why it failed is not hidden."""
+    if not isinstance(error, TaskFailedError):
+        return None
+    try:
+        return as_json(error.result, masker)
+    except BadResultError:
+        return None
 
 
 def _print_traceback(error: BaseException) -> None:

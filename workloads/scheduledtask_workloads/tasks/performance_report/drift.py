@@ -175,9 +175,9 @@ def _ten_bins(
 def _most_frequent(
     bins: list[str], then: NDArray[np.int64], now: NDArray[np.int64]
 ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """For the page; what is left is one more bin."""
+    """For the page, in their order; what is left is one more bin."""
     order = sorted(range(len(bins) - 1), key=lambda place: -int(then[place] + now[place]))
-    shown, rest = order[:_CATEGORIES_SHOWN], [*order[_CATEGORIES_SHOWN:], len(bins) - 1]
+    shown, rest = sorted(order[:_CATEGORIES_SHOWN]), [*order[_CATEGORIES_SHOWN:], len(bins) - 1]
     names, kept_then, kept_now = [bins[place] for place in shown], then[shown], now[shown]
     if not then[rest].sum() and not now[rest].sum():
         return names, kept_then, kept_now

@@ -6,6 +6,8 @@ ReportError
 └── ThresholdsMissedError  the report is written, and the model is worse than the thresholds allow
 """
 
+from scheduledtask_workloads.catalog import TaskFailedError
+
 
 class ReportError(Exception):
     """The base of all of them."""
@@ -19,12 +21,5 @@ class PreviousReportError(ReportError):
     """Names the file and what is wrong with it."""
 
 
-class ThresholdsMissedError(ReportError):
-    """Names each metric with its value and threshold, and where the report is.
-
-    `result` is what the run would have returned.
-    """
-
-    def __init__(self, message: str, result: object) -> None:
-        super().__init__(message)
-        self.result = result
+class ThresholdsMissedError(ReportError, TaskFailedError):
+    """Names each metric with its value and threshold, and where the report is; has the run's result."""

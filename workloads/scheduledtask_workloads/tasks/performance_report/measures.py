@@ -61,7 +61,7 @@ class ClassificationMeasures:
                 recall[support > 0].mean(),
                 np.where(guesses > 0, precision, 0.0)[occurs].mean(),
                 np.where(support > 0, recall, 0.0)[occurs].mean(),
-                np.where(occurs, f1, 0.0).mean(),
+                f1[occurs].mean(),
                 np.mean([ranking.area(weights) for ranking in self._rankings]),
                 self._log_losses @ weights / whole,
                 self._squares @ weights / whole,
@@ -74,7 +74,7 @@ class ClassificationMeasures:
 
     def confusion(self, weights: Floats) -> Floats:
         """(labels, labels): weight of the rows by label and prediction."""
-        counts = np.bincount(self._cells, weights=weights, minlength=self._labels**2)
+        counts: Floats = np.bincount(self._cells, weights=weights, minlength=self._labels**2).astype(np.float64)
         return counts.reshape(self._labels, self._labels)
 
     def calibration(self) -> tuple[list[int], list[float], list[float]]:
@@ -166,7 +166,7 @@ def _squared_errors(truth: Places, probabilities: Floats) -> Floats:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
 
 
 def finite(names: Sequence[str], values: Floats) -> dict[str, float]:

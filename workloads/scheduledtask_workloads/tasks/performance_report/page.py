@@ -66,6 +66,7 @@ def _template() -> Template:
     environment.filters |= {
         "number": number,
         "share": share,
+        "bound": lambda value: f"{value:,g}".replace("-", _MINUS),
         "p_value": p_value,
         "title_of": lambda name: _WORDS.get(name, (name, ""))[0],
         "meaning_of": lambda name: _WORDS.get(name, (name, ""))[1],
@@ -86,7 +87,7 @@ def number(value: float | None) -> str:
     size = abs(value)
     if size and (size >= 1e6 or size < 1e-4):
         return f"{value:.3g}".replace("-", _MINUS)
-    text = f"{value:,.0f}" if size >= 1000 else f"{value:.4g}" if size >= 1 else f"{value:.4f}"
+    text = f"{value:,.0f}" if size >= 1000 else f"{value:#.4g}" if size >= 1 else f"{value:.4f}"
     return text.replace("-", _MINUS)
 
 
@@ -105,7 +106,7 @@ def change(metric: Metric) -> str:
     if metric.previous is None:
         return _NONE
     difference = metric.value - metric.previous
-    if abs(difference) < 1e-12:
+    if number(metric.value) == number(metric.previous):
         return "the same"
     sign = "+" if difference > 0 else ""
     if metric.name in {"bias", "coverage"}:
@@ -135,7 +136,8 @@ def _quality_plots(report: Report) -> list[Plot]:
             _plot(
                 "Reliability curve",
                 f"Of rows with such a predicted probability (of {report.calibration.of}), how many came true: on the "
-                "dashed line the probabilities can be taken at their word, below it the model is too sure.",
+                "dashed line the probabilities can be taken at their word, below it the model is too sure. Larger "
+                "points are more rows.",
                 plots.calibration(report.calibration),
             )
         )

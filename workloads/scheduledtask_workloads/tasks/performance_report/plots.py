@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -17,7 +18,9 @@ from scheduledtask_workloads.tasks.performance_report.document import Calibratio
 # Drawn in these, and written as what the page calls them, so that a dark page has plots for the dark.
 _INK, _MUTED, _GRID, _FRESH, _THEN = "#010201", "#010202", "#010203", "#010204", "#010205"
 _NAMES = {_INK: "--ink", _MUTED: "--muted", _GRID: "--grid", _FRESH: "--fresh", _THEN: "--then"}
-_STYLE = {
+_STYLE: Any = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
     "svg.fonttype": "none",  # letters stay letters, in the page's font
     "svg.hashsalt": "report",
     "text.parse_math": False,  # a column may be called $x
@@ -46,7 +49,9 @@ _LABEL_CHARACTERS = 18
 def calibration(curve: Calibration) -> str:
     with _plot("calibration") as (axes, svg):
         axes.plot([0, 1], [0, 1], color=_MUTED, linestyle="--", linewidth=1, label="perfect")
-        axes.plot(curve.predicted, curve.observed, color=_FRESH, marker="o", markersize=5, label="fresh rows")
+        axes.plot(curve.predicted, curve.observed, color=_FRESH, linewidth=1, label="fresh rows")
+        areas = [12 + 160 * rows / max(curve.rows) for rows in curve.rows]
+        axes.scatter(curve.predicted, curve.observed, s=areas, color=_FRESH, linewidths=0)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="predicted probability", ylabel="share that came true")
         axes.legend(loc="upper left")
     return svg()
@@ -55,7 +60,8 @@ def calibration(curve: Calibration) -> str:
 def residual_bands(residuals: Residuals) -> str:
     """Residuals against prediction: points, and where 90 % of them lie."""
     with _plot("bands") as (axes, svg):
-        axes.scatter(*zip(*residuals.points, strict=True), s=9, color=_MUTED, alpha=0.45, linewidths=0)
+        across, up = [point[0] for point in residuals.points], [point[1] for point in residuals.points]
+        axes.scatter(across, up, s=9, color=_MUTED, alpha=0.45, linewidths=0)
         places = [band.prediction for band in residuals.bands]
         lows, highs = [band.low for band in residuals.bands], [band.high for band in residuals.bands]
         axes.fill_between(places, lows, highs, color=_FRESH, alpha=0.25, linewidth=0, label="90 % of rows")
@@ -72,7 +78,7 @@ def residual_histogram(residuals: Residuals) -> str:
         shares = [count / rows for count in residuals.counts]
         axes.stairs(shares, residuals.edges, fill=True, color=_FRESH, alpha=0.45, label="fresh rows")
         if residuals.held_out_shares:
-            axes.stairs(residuals.held_out_shares, residuals.edges, color=_THEN, linewidth=1.6, label="at the training")
+            axes.stairs(residuals.held_out_shares, residuals.edges, color=_INK, linewidth=1.2, label="at the training")
         axes.axvline(0, color=_INK, linewidth=0.8, linestyle="--")
         axes.set(xlabel="residual (true value minus prediction)", ylabel="share of rows")
         axes.legend(loc="best")
@@ -101,7 +107,7 @@ def shares(drift: Drift, name: str) -> str:
         places = range(len(drift.bins))
         draw = _columns if drift.kind == "numeric" else _rows
         draw(axes, drift, list(places))
-        axes.legend(loc="best")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return svg()
 
 
@@ -139,8 +145,8 @@ def _plot(name: str) -> Iterator[tuple[Axes, Callable[[], str]]]:
 
 def _written(figure: Figure, name: str) -> str:
     with mpl.rc_context(_STYLE), io.StringIO() as out:
-        figure.set_canvas(FigureCanvasSVG(figure))
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(out, metadata={"Date": None, "Creator": None})
         text = out.getvalue()
     return _TAG.sub(lambda tag: _for_a_page(tag[0], name), _SURPLUS.sub("", text[text.index("<svg") :]))
 

@@ -10,9 +10,9 @@ from scheduledtask_workloads.tasks.performance_report.measures import Floats
 COVERED = 0.9
 _TAIL = (1 - COVERED) / 2
 _BANDS = 20
-_LEAST_BAND_ROWS = 10
+_LEAST_BAND_ROWS = 25
 _POINTS = 300
-_HISTOGRAM_BINS = 30
+_HISTOGRAM_BINS = 20
 _QUANTILES = 100
 
 
@@ -56,7 +56,7 @@ def shares_between(distribution: NumericDistribution, edges: Floats) -> list[flo
     if not distribution.counts:
         return []
     reached = np.concatenate([[0.0], np.cumsum(distribution.counts)]) / sum(distribution.counts)
-    return np.diff(np.interp(edges, distribution.edges, reached)).tolist()
+    return list(map(float, np.diff(np.interp(edges, distribution.edges, reached))))
 
 
 def _edges(differences: Floats) -> Floats:

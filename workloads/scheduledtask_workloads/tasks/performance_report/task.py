@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     "performance-report",
     profile=Profile(duration="30m", memory="2G", concurrency=1, requires=["ResultTracking"]),
 )
-def performance_report(context: RunContext, arguments: ReportArguments) -> "ReportResult":
+def performance_report(context: RunContext, arguments: ReportArguments) -> "ReportResult | None":
     """Judge a trained model on fresh data: metrics, calibration, drift, as a page and JSON; thresholds fail the run."""
     from scheduledtask_workloads.tasks.performance_report.reporting import report
 
