@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
+from tests.cluster.installing import Installation
 from tests.e2e.redis_tries import COMMAND, Tries, answers_of, refused, tries_at, tries_input
 from tests.operator_processes import task
 from tests.training_run import Training
@@ -21,9 +22,16 @@ except urllib.error.HTTPError as error:
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def training(cluster: Cluster, installation: Installation, namespace_of_file: str) -> Training:
+    """One run, of a minute or more, for all tries."""
+    training = Training(cluster, namespace_of_file)
+    training.ask("digits", candidates=200)
+    return training
+
+
+@pytest.fixture(scope="module")
 def pod(training: Training) -> str:
-    training.ask("breast_cancer", candidates=150)
     return training.busy_pod()
 
 

@@ -8,7 +8,7 @@ WATCHED every namespace is looked at. While the operator's DEPLOYMENT is there n
 
 Deployments and ReplicaSets go as orphaning ones. Otherwise the garbage collector would tell their pods to go, with the
 grace of hours, and a kubelet keeps to the grace that it hears first: it does not stop what it waits for when a later
-request shortens it (kubernetes#113606).
+request shortens it (kubernetes#83916).
 """
 
 import asyncio
