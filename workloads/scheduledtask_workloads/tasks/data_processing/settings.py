@@ -182,12 +182,12 @@ class Sink(_Closed):
 class Settings(_Closed):
     """What `data-processing` takes."""
 
-    sources: Annotated[dict[Name, Source], Field(min_length=1, max_length=50, description="What is read, by name.")]
     steps: Annotated[
         tuple[Step, ...], Field(min_length=1, max_length=100, description="What is done; the last one's rows go out.")
     ]
-    checks: Annotated[tuple[Check, ...], Field(max_length=100, description="What has to hold before.")] = ()
     sink: Annotated[Sink, Field(description="Where the result goes.")]
+    sources: Annotated[dict[Name, Source], Field(max_length=50, description="What is read, by name.")] = {}
+    checks: Annotated[tuple[Check, ...], Field(max_length=100, description="What has to hold before.")] = ()
     storage: Annotated[Storage | None, Field(description="Object storage of s3:// URLs.")] = None
     window: Annotated[
         Duration | None, Field(description="How far a slot reaches back: $slot_start is the slot less this.")

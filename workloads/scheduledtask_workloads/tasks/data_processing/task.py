@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @task(
     "data-processing",
-    profile=Profile(duration="60m", memory="1G", concurrency=5, requires=["ResultTracking", "ErrorHandling"]),
+    profile=Profile(duration="60m", memory="1G", concurrency=5),
 )
 def data_processing(context: RunContext, settings: Settings) -> "ProcessingResult":
     """Take files or tables through steps in SQL and checks to files or a table; what is published is whole."""
