@@ -178,7 +178,8 @@ ALERTS: tuple[Alert, ...] = (
         lasts="1m",
         severity=Severity.CRITICAL,
         summary="No operator of scheduledtask leads",
-        description="No replica of the operator leads, or none answers: no task runs, and no status is written.",
+        description="No replica of the operator leads, or none answers: no status is written, no worker is started, and"
+        " where no scheduler goes on by itself nothing runs.",
         runbook="no-leader",
     ),
     Alert(
@@ -191,7 +192,7 @@ ALERTS: tuple[Alert, ...] = (
         lasts="2m",
         severity=Severity.CRITICAL,
         summary="No scheduler of scheduledtask starts runs",
-        description="No scheduler has a grant and looks for slots: no task runs.",
+        description="No scheduler may start runs and looks for slots: no task runs.",
         runbook="scheduler-not-firing",
     ),
     Alert(
@@ -202,7 +203,7 @@ ALERTS: tuple[Alert, ...] = (
         lasts="1m",
         severity=Severity.CRITICAL,
         summary="Redis does not answer the scheduler {{ $labels.instance }}",
-        description="Light tasks go on under the grant; heavy tasks wait, and nothing is recorded until Redis is back.",
+        description="Light tasks go on under the grant; heavy ones wait, and nothing is recorded until Redis is back.",
         runbook="redis-unreachable",
     ),
 )

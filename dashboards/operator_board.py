@@ -28,7 +28,7 @@ SECTIONS = (
             ),
             number(
                 "Schedulers that may start runs",
-                "Those with a grant that has not run out.",
+                "Those with a grant of the leader, or under a number that Redis knows no newer of.",
                 "sum(scheduledtask_scheduler_granted) or vector(0)",
                 steps=ONE_IS_GOOD,
                 width=4,

@@ -18,6 +18,10 @@ POD = 'namespace="system",job="scheduledtask-operator",instance="10.0.0.1:8081"'
 STANDBY = 'namespace="system",job="scheduledtask-operator",instance="10.0.0.2:8081"'
 TASK_LABELS = {"namespace": "team", "scheduledtask": "report"}
 POOL_LABELS = {"namespace": "team", "pool": "big"}
+NO_LEADER = (
+    "No replica of the operator leads, or none answers: no status is written, no worker is started, and where no"
+    " scheduler goes on by itself nothing runs."
+)
 HEALTHY = {
     f"leader_election_master_status{{{POD}}}": "1x60",
     f"scheduledtask_scheduler_granted{{{POD}}}": "1x60",
@@ -235,7 +239,7 @@ CASES = (
         10,
         {"namespace": "system"},
         "No operator of scheduledtask leads",
-        "No replica of the operator leads, or none answers: no task runs, and no status is written.",
+        NO_LEADER,
         without=("leader_election_master_status",),
     ),
     Case(
@@ -245,7 +249,7 @@ CASES = (
         10,
         {"job": "scheduledtask-operator"},
         "No operator of scheduledtask leads",
-        "No replica of the operator leads, or none answers: no task runs, and no status is written.",
+        NO_LEADER,
         without=("leader_election_master_status",),
     ),
     Case(
@@ -266,7 +270,7 @@ CASES = (
         10,
         {"namespace": "system"},
         "No scheduler of scheduledtask starts runs",
-        "No scheduler has a grant and looks for slots: no task runs.",
+        "No scheduler may start runs and looks for slots: no task runs.",
         without=("scheduledtask_scheduler_granted",),
     ),
     Case(
@@ -276,7 +280,7 @@ CASES = (
         10,
         {"namespace": "system"},
         "No scheduler of scheduledtask starts runs",
-        "No scheduler has a grant and looks for slots: no task runs.",
+        "No scheduler may start runs and looks for slots: no task runs.",
         without=("scheduledtask_scheduler_last_look_timestamp_seconds",),
     ),
     Case(
@@ -295,7 +299,7 @@ CASES = (
         7,
         {"namespace": "system", "instance": "10.0.0.1:8081"},
         "Redis does not answer the scheduler 10.0.0.1:8081",
-        "Light tasks go on under the grant; heavy tasks wait, and nothing is recorded until Redis is back.",
+        "Light tasks go on under the grant; heavy ones wait, and nothing is recorded until Redis is back.",
         without=("scheduledtask_redis_reachable",),
     ),
     Case(

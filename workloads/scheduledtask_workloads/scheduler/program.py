@@ -230,7 +230,9 @@ class Scheduler:
         )
 
     def _may_start(self) -> bool:
-        return self._parts.permission.firing and self._parts.permission.granted(boottime_seconds())
+        """By the grant, or by the fence in Redis, under which runs go on while the API server is away."""
+        witnessed = self._parts.breaker.known_reachable or self._parts.permission.granted(boottime_seconds())
+        return self._parts.permission.firing and witnessed
 
     def _restored(self) -> None:
         self._parts.recovery.redis_returned()
