@@ -32,6 +32,10 @@ def test_slots_fall_into_their_quarter_of_an_hour() -> None:
     assert day.herd is None
 
 
+def test_a_day_has_as_many_slots_as_it_has_and_each_interval_the_same() -> None:
+    assert {each.light_slots for each in forecast([task("a", "*/5 * * * *")], NOW, bins=96).bins[1:]} == {3}
+
+
 def test_workers_are_there_from_before_a_slot_until_they_were_idle_long_enough() -> None:
     heavy = task("train", "0 2 * * *", heavy=True, profile={"duration": "1h"}, worker={"idleSeconds": 600})
     day = forecast([heavy], NOW, bins=96)

@@ -29,7 +29,7 @@ def command(kubectl: Kubectl, name: str, operator_namespace: str, lease_name: st
     task = find_task(kubectl, name)
     facts = gather(kubectl, task, operator_namespace=operator_namespace, lease_name=lease_name)
     now = datetime.now(UTC)
-    found, slots = obstacles(facts, now), coming_slots(task, now, _SLOTS)
+    found, slots = obstacles(facts, now), list(coming_slots(task, now, _SLOTS))
     if output:
         print_document(_document(task, found, slots), output)
         return

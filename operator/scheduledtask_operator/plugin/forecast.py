@@ -10,7 +10,7 @@ import click
 from scheduledtask_operator.cli.problems import CommandProblem
 from scheduledtask_operator.plugin.forecasting import Forecast, forecast
 from scheduledtask_operator.plugin.kubectl import TASKS, Kubectl
-from scheduledtask_operator.plugin.options import all_namespaces_option, cluster_options
+from scheduledtask_operator.plugin.options import all_namespaces_option, cluster_options, listing_options
 from scheduledtask_operator.plugin.output import print_document
 from scheduledtask_operator.plugin.picture import notes, svg_picture, text_picture
 from scheduledtask_operator.plugin.times import written
@@ -28,7 +28,7 @@ def command(kubectl: Kubectl, all_namespaces: bool, selector: str, output: str) 
     """Draw the coming day: slots, the workers and the memory they will take, and the herd. Times are UTC."""
     if output not in ("", "json", "yaml", "svg") and not output.endswith(".svg"):
         raise CommandProblem(f"--output: {output!r} is none of json, yaml, svg, or a file's name that ends in .svg")
-    options = [*(["--all-namespaces"] if all_namespaces else []), *([f"--selector={selector}"] if selector else [])]
+    options = listing_options(kubectl, all_namespaces=all_namespaces, selector=selector)
     tasks = kubectl.items(TASKS, *options)
     fits = shutil.get_terminal_size().columns >= _FINE + _BESIDE_BARS
     coming = forecast(tasks, datetime.now(UTC).replace(microsecond=0), bins=_FINE if output or fits else _COARSE)

@@ -96,8 +96,8 @@ def forecast(tasks: Sequence[Object], now: datetime, *, bins: int) -> Forecast:
 
 
 def _plan(task: Object, now: datetime) -> _Plan:
-    end = now + timedelta(seconds=DAY_SECONDS)
-    slots = tuple(coming_slots(task, now, EXACT_SLOTS + 1, end))
+    end = now + timedelta(seconds=DAY_SECONDS - 1)
+    slots = coming_slots(task, now, EXACT_SLOTS + 1, end)
     rate = 0.0
     if len(slots) > EXACT_SLOTS:
         rate = len(slots) / max(1.0, (slots[-1] - now).total_seconds())
@@ -119,14 +119,26 @@ def _plan(task: Object, now: datetime) -> _Plan:
 def _slot_counts(plans: Sequence[_Plan], now: datetime, bins: int, width: int) -> dict[bool, list[float]]:
     """By whether they are heavy."""
     counts = {True: [0.0] * bins, False: [0.0] * bins}
+    for alike in _by_slots(plans):
+        heavy = sum(plan.pool is not None for plan in alike)
+        for slot in alike[0].slots:
+            at = _bin_of(slot, now, bins, width)
+            counts[True][at] += heavy
+            counts[False][at] += len(alike) - heavy
     for plan in plans:
-        mine = counts[plan.pool is not None]
-        for slot in plan.slots:
-            mine[_bin_of(slot, now, bins, width)] += 1
         if plan.rest_per_second:
+            mine = counts[plan.pool is not None]
             for at in range(_bin_of(plan.slots[-1], now, bins, width) + 1, bins):
                 mine[at] += plan.rest_per_second * width
     return counts
+
+
+def _by_slots(plans: Sequence[_Plan]) -> list[list[_Plan]]:
+    """Those whose slots are one tuple, which is counted once."""
+    groups: dict[int, list[_Plan]] = defaultdict(list)
+    for plan in plans:
+        groups[id(plan.slots)].append(plan)
+    return list(groups.values())
 
 
 def _bin_of(moment: datetime, now: datetime, bins: int, width: int) -> int:
@@ -196,7 +208,10 @@ def _pools(tasks: Sequence[Object]) -> dict[tuple[str, str], _Pool]:
 
 def _herd(plans: Sequence[_Plan]) -> Herd | None:
     """None where no two slots meet."""
-    seconds = Counter(slot for plan in plans for slot in plan.slots)
+    seconds: Counter[datetime] = Counter()
+    for alike in _by_slots(plans):
+        for slot in alike[0].slots:
+            seconds[slot] += len(alike)
     if not seconds:
         return None
     worst = min(seconds, key=lambda slot: (-seconds[slot], slot))

@@ -9,12 +9,11 @@ from pydantic import ValidationError
 
 from scheduledtask_operator.api.objects import BadObjectError, parse_object
 from scheduledtask_operator.api.status import ScheduledTaskStatus
-from scheduledtask_operator.cli.problems import CommandProblem
 from scheduledtask_operator.decisions.classification import Classification, Criterion
 from scheduledtask_operator.manifests.inventory_document import Subject, inventory, observed_in
 from scheduledtask_operator.manifests.inventory_page import inventory_page
 from scheduledtask_operator.plugin.kubectl import TASKS, Kubectl, Object
-from scheduledtask_operator.plugin.options import all_namespaces_option, cluster_options
+from scheduledtask_operator.plugin.options import all_namespaces_option, cluster_options, listing_options
 from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry
 
 _OBSERVED_BY = "what was observed is what the status of each ScheduledTask says"
@@ -27,9 +26,7 @@ _OBSERVED_BY = "what was observed is what the status of each ScheduledTask says"
 @click.option("-o", "--output", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
 def command(kubectl: Kubectl, all_namespaces: bool, selector: str, output: str) -> None:
     """Write down each task's class and why, how often and where it runs, and what its runs took."""
-    if all_namespaces and kubectl.namespace:
-        raise CommandProblem("-n and -A exclude each other; leave one out")
-    options = [*(["--all-namespaces"] if all_namespaces else []), *([f"--selector={selector}"] if selector else [])]
+    options = listing_options(kubectl, all_namespaces=all_namespaces, selector=selector)
     builtin = _builtin()
     subjects = [found for task in kubectl.items(TASKS, *options) if (found := _subject_or_note(task, builtin))]
     observed_by = _OBSERVED_BY if any(subject.observed for subject in subjects) else ""

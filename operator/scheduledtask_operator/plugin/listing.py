@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from scheduledtask_operator.cli.problems import CommandProblem
 from scheduledtask_operator.plugin.kubectl import TASKS, Kubectl
-from scheduledtask_operator.plugin.options import all_namespaces_option, cluster_options, output_option
+from scheduledtask_operator.plugin.options import all_namespaces_option, cluster_options, listing_options, output_option
 from scheduledtask_operator.plugin.output import print_objects, print_table
 from scheduledtask_operator.plugin.task_view import HEADING, WIDE_HEADING, by_state, row, state_of
 
@@ -19,9 +18,7 @@ from scheduledtask_operator.plugin.task_view import HEADING, WIDE_HEADING, by_st
 @output_option("wide", "json", "yaml", "name")
 def command(kubectl: Kubectl, all_namespaces: bool, selector: str, state: str, output: str | None) -> None:
     """List ScheduledTasks, those in trouble first."""
-    if all_namespaces and kubectl.namespace:
-        raise CommandProblem("-n and -A exclude each other; leave one out")
-    options = [*(["--all-namespaces"] if all_namespaces else []), *([f"--selector={selector}"] if selector else [])]
+    options = listing_options(kubectl, all_namespaces=all_namespaces, selector=selector)
     tasks = [task for task in by_state(kubectl.items(TASKS, *options)) if not state or state_of(task) == state]
     if output and output != "wide":
         print_objects(tasks, output)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from scheduledtask_operator.cli.problems import CommandProblem
 from scheduledtask_operator.plugin.kubectl import Kubectl
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -40,6 +41,13 @@ def _with_kubectl(function: Callable[..., Any]) -> Callable[..., Any]:
     call.__doc__, call.__name__ = function.__doc__, function.__name__
     call.__dict__.update(function.__dict__)  # the options that were put on it before
     return call
+
+
+def listing_options(kubectl: Kubectl, *, all_namespaces: bool, selector: str) -> list[str]:
+    """Of `kubectl get`; raises CommandProblem where -n and -A are both given."""
+    if all_namespaces and kubectl.namespace:
+        raise CommandProblem("-n and -A exclude each other; leave one out")
+    return [*(["--all-namespaces"] if all_namespaces else []), *([f"--selector={selector}"] if selector else [])]
 
 
 def all_namespaces_option(function: Function) -> Function:

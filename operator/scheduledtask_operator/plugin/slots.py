@@ -1,20 +1,28 @@
 """The coming slots of a ScheduledTask, by the same code that the scheduler finds them with."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from scheduledtask_operator.plugin.kubectl import Object
 from scheduledtask_operator.plugin.times import read_time
 
+if TYPE_CHECKING:
+    from scheduledtask_workloads.schedule import Rule
+
 _FAR = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-def coming_slots(task: Object, after: datetime, count: int, until: datetime = _FAR) -> list[datetime]:
-    """At most `count` of them, before `until`; none of one that has no schedule, or one that cannot be read."""
+def coming_slots(task: Object, after: datetime, count: int, until: datetime = _FAR) -> tuple[datetime, ...]:
+    """At most `count` of them, before `until`; none of one that has no schedule, or one that cannot be read.
+
+    Tasks of the same slots get the same tuple.
+    """
     spec, metadata = task["spec"], task["metadata"]
     if not spec.get("schedule"):
-        return []
-    from scheduledtask_workloads.schedule import DstPolicy, ScheduleError, parse_rule, slots_between
+        return ()
+    from scheduledtask_workloads.schedule import DstPolicy, ScheduleError, parse_rule
 
     try:
         rule = parse_rule(
@@ -25,8 +33,16 @@ def coming_slots(task: Object, after: datetime, count: int, until: datetime = _F
             anchor=read_time(metadata.get("creationTimestamp")) or after,
         )
     except (ScheduleError, ValueError):
-        return []
+        return ()
+    return _slots(rule, after, count, until)
+
+
+@lru_cache(maxsize=4096)
+def _slots(rule: "Rule", after: datetime, count: int, until: datetime) -> tuple[datetime, ...]:
+    """Ten thousand tasks have far fewer rules."""
+    from scheduledtask_workloads.schedule import slots_between
+
     try:
-        return list(islice(slots_between(rule, after, until), count))
+        return tuple(islice(slots_between(rule, after, until), count))
     except OverflowError:
-        return []
+        return ()
