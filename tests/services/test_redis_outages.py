@@ -177,7 +177,16 @@ def assert_once(load: Load) -> None:
     assert [load.rig.begun(name) for name in UNDER_WAY] == [[f"{name}-run"] for name in UNDER_WAY]
 
 
-@pytest.mark.parametrize("length", AWAY_SECONDS)
+@pytest.mark.parametrize(
+    ("place", "length"),
+    [
+        ("one server", "a restart"),
+        ("one server", "longer than a lease"),
+        ("Sentinels", "a restart"),
+        pytest.param("Sentinels", "longer than a lease", marks=pytest.mark.long),
+    ],
+    indirect=["place"],
+)
 def test_nothing_is_lost_and_nothing_runs_twice(
     place: Place, rig_folder: Path, monkeypatch: pytest.MonkeyPatch, length: str
 ) -> None:
