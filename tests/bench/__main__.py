@@ -25,6 +25,7 @@ from tests.bench import (
     memory,
     operator_scale,
     runners_throughput,
+    scrape,
     spread,
     stock_apscheduler,
 )
@@ -104,6 +105,23 @@ def operator() -> Iterator[Row]:
     yield Row("operator, 10k resources: killed to all registered", measured["restart_seconds"], "s", 30, 60)
 
 
+def watched() -> Iterator[Row]:
+    measured = scrape.measure(10_000)
+    yield Row(
+        "metrics of 10k tasks: a scrape, compressed, p50", measured["scrape_p50_seconds"] * 1000, "ms", 1000, 2000
+    )
+    yield Row(
+        "metrics of 10k tasks: processor time of a scrape", measured["scrape_cpu_seconds"] * 1000, "ms", 1000, 1000
+    )
+    yield Row("metrics of 10k tasks: size", measured["plain_bytes"] / MEGABYTE, "MB")
+    yield Row("metrics of 10k tasks: size, compressed", measured["zipped_bytes"] / MEGABYTE, "MB")
+    yield Row("as many lines by prometheus-client: processor time", measured["prometheus_client_seconds"] * 1000, "ms")
+    yield Row("10k light due the same second: fire lag p99", measured["fire_lag_alone_p99_ms"], "ms")
+    yield Row(
+        "the same while both endpoints are asked: fire lag p99", measured["fire_lag_watched_p99_ms"], "ms", 100, 300
+    )
+
+
 def cronjob() -> Iterator[Row]:
     measured = beside_cronjob.measure()
     for kind, name in (("cronjob", "CronJob"), ("light", "light ScheduledTask")):
@@ -124,6 +142,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "heavy": heavy,
     "memory": processes,
     "operator": operator,
+    "watched": watched,
     "cronjob": cronjob,
 }
 TASKS = "tasks"
