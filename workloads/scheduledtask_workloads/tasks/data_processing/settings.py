@@ -207,8 +207,8 @@ class Settings(_Closed):
     @field_validator("memory")
     @classmethod
     def _is_memory(cls, text: str | None) -> str | None:
-        if text is not None and parse_memory(text) < 64 * 1024**2:
-            raise ValueError("memory must be 64Mi or more")
+        if text is not None and parse_memory(text) < 128 * 1024**2:
+            raise ValueError("memory must be 128Mi or more")
         return text
 
     @field_validator("slot")
