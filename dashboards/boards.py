@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard
@@ -56,10 +57,11 @@ class Board:
         )
         for variable in self._variables():
             board = board.with_variable(variable)
+        numbers = count(1)  # links to a single panel go by it
         for section in self.sections:
-            board = board.with_row(dashboard.Row(section.title))
+            board = board.with_row(dashboard.Row(section.title).id(next(numbers)))
             for panel in section.panels:
-                board = board.with_panel(panel)
+                board = board.with_panel(panel.id(next(numbers)))
         return board.build()
 
     def _variables(self) -> list[Any]:

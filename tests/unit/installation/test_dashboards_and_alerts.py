@@ -65,6 +65,12 @@ def test_a_panel_has_words_and_a_unit(board: str, panel: dict[str, Any]) -> None
     assert all(target["expr"] for target in panel["targets"])
 
 
+def test_panels_can_be_linked_to() -> None:
+    for name, board in LOADED.items():
+        numbers = [panel["id"] for panel in board["panels"]]
+        assert len(set(numbers)) == len(numbers), name
+
+
 def test_no_panel_lies_over_another() -> None:
     for name, board in LOADED.items():
         taken: set[tuple[int, int]] = set()
