@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from scheduledtask_workloads.tasks.model_training.settings import TrainingArgume
 QUICK = {"dataset": "iris", "estimator": "logistic-regression", "candidates": 4, "folds": 2}
 NO_TIME = 0.000001  # a budget that is used when the first candidate is scored
 LONG_SEARCH = {"candidates": 9, "folds": 10}
+
+JOURNAL = Path("test", "subject", "subject-1.checkpoint", "search.journal")
 
 Perform = Callable[..., AttemptReport]
 
@@ -55,11 +58,11 @@ def test_model_reference_metrics_and_card_are_left_in_the_artifacts(perform: Per
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """One of each estimator, of both kinds where it has them, by the folder of its files."""
+    """One of each estimator, by the folder of its files."""
     store = tmp_path_factory.mktemp("trained")
     asked = {
-        "wine": ("logistic-regression", "random-forest", "gradient-boosting", "neural-network"),
-        "diabetes": ("ridge", "random-forest", "gradient-boosting", "neural-network"),
+        "wine": ("logistic-regression", "random-forest", "neural-network"),
+        "diabetes": ("ridge", "gradient-boosting", "neural-network"),
     }
     found = {}
     for dataset, estimators in asked.items():
@@ -123,13 +126,14 @@ execute(order, output=Path(sys.argv[3]), catalog=catalog_of(model_training))
 """
 
 
-@pytest.fixture
-def killed_attempt(tmp_path: Path) -> Path:
-    """A first attempt's process that got SIGKILL when it had scored some candidates; the journal that it left."""
-    arguments = json.dumps(QUICK | LONG_SEARCH)
-    command = [sys.executable, "-c", _FIRST_ATTEMPT, arguments, str(tmp_path / "store"), str(tmp_path / "first")]
+@pytest.fixture(scope="module")
+def left_by_a_kill(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a first attempt whose process got SIGKILL when it had scored some candidates."""
+    folder = tmp_path_factory.mktemp("killed")
+    store = folder / "store"
+    command = [sys.executable, "-c", _FIRST_ATTEMPT, json.dumps(QUICK | LONG_SEARCH), str(store), str(folder / "first")]
     body = subprocess.Popen(command, cwd=Path(__file__).parents[2])
-    journal = tmp_path / "store" / "test" / "subject" / "subject-1.checkpoint" / "search.journal"
+    journal = store / JOURNAL
     deadline = time.monotonic() + 60
     try:
         while not (journal.exists() and journal.read_text().count('"state":1') >= 3):
@@ -139,7 +143,13 @@ def killed_attempt(tmp_path: Path) -> Path:
     finally:
         body.kill()
         body.wait()
-    return journal
+    return store
+
+
+@pytest.fixture
+def killed_attempt(left_by_a_kill: Path, tmp_path: Path) -> Path:
+    """Its journal, in a copy of its store that the test may change."""
+    return shutil.copytree(left_by_a_kill, tmp_path / "store") / JOURNAL
 
 
 def test_a_second_attempt_goes_on_where_a_killed_one_was(perform: Perform, killed_attempt: Path) -> None:
