@@ -181,24 +181,6 @@ def test_what_is_wrong_is_named(tmp_path: Path, events: Path, arguments: dict[st
     assert "Traceback" not in report.message
 
 
-def test_what_does_not_fit_into_memory_is_sorted_on_disk(tmp_path: Path, events: Path) -> None:
-    """A table of some 150 MB in 128 MiB."""
-    steps = [{"name": "s", "sql": "SELECT range AS id, md5(range::VARCHAR) AS text FROM range(3000000)"}]
-    sink = {"url": str(tmp_path / "sorted.parquet"), "order_by": ["text"]}
-    report = process(tmp_path, events, steps=steps, sink=sink, memory="128Mi")
-    assert report.state is RunState.SUCCEEDED, report.message
-    assert report.result["rows"] == 3_000_000
-
-    again = process(
-        tmp_path,
-        events,
-        steps=[{"name": "s", "sql": "SELECT list(range) FROM range(20000000)"}],
-        sink=sink | {"order_by": []},
-        memory="128Mi",
-    )
-    assert "raise the argument memory" in again.message
-
-
 BODY = """
 import json, sys
 from datetime import datetime
