@@ -64,6 +64,12 @@ def test_list_has_programs_forms(filled: Plugin) -> None:
     ]
 
 
+def test_a_namespace_is_named_as_kubectl_takes_it(filled: Plugin) -> None:
+    for words in (("-n", filled.namespace), (f"-n={filled.namespace}",), (f"--namespace={filled.namespace}",)):
+        assert "scheduledtask.scheduledtask.dev/fine" in filled("list", *words, "-o", "name").output
+    assert "exclude each other" in filled("list", "-A", "-n", filled.namespace).error
+
+
 def test_a_wrong_name_is_answered_with_the_nearest(filled: Plugin) -> None:
     for verb in ("explain", "run", "history", "suspend", "cancel"):
         answer = filled(verb, "failling")

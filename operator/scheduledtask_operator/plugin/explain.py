@@ -34,7 +34,7 @@ def command(kubectl: Kubectl, name: str, operator_namespace: str, lease_name: st
         print_document(_document(task, found, slots), output)
         return
     _print_class(task)
-    _print_worker(task)
+    _print_facts(task)
     _print_slots(slots, now)
     _print_unknown(facts)
     click.echo(click.style("\nWHY IT IS NOT RUNNING NOW" if not _runs(found) else "\nNOW", bold=True))
@@ -62,32 +62,33 @@ def _print_class(task: Object) -> None:
         click.echo()
         heading = ("", "CRITERION", "FOUND", "LIGHT ASKS FOR")
         print_table(heading, ((_mark(each), each["name"], each["found"], each["limit"]) for each in reasons))
-    click.echo()
-    print_facts((("Task", str(task["spec"].get("task"))), ("Schedule", schedule_of(task)), ("State", state_of(task))))
 
 
 def _mark(reason: dict[str, Any]) -> Cell:
     return Cell("✓", "green") if reason.get("holds") else Cell("✗", "red")
 
 
-def _print_worker(task: Object) -> None:
+def _print_facts(task: Object) -> None:
     status = task.get("status") or {}
     worker, observed = status.get("worker") or {}, status.get("observed") or {}
-    if worker:
-        size = f"{worker.get('memoryRequest', '-')} asked for, {worker.get('memoryLimit', '-')} at most"
-        print_facts(
-            (
-                ("Workers", f"pool {worker.get('pool')}: {worker.get('ready', 0)} of {worker.get('desired', 0)} ready"),
-                ("Scale", str(worker.get("scaleReason") or "-")),
-                ("Memory", size),
-                ("CPU", f"{worker.get('cpuRequest', '-')} asked for"),
-                *(("Why so", reason) for reason in worker.get("reasons") or ()),
-            )
-        )
-    if observed:
-        figures = f"{observed.get('duration', '-')} (p95), {observed.get('memory', '-')} at most"
-        text = f"{observed.get('runs', 0)} runs: {figures}"
-        print_facts((("Observed", text),))
+    known = [("Task", str(task["spec"].get("task"))), ("Schedule", schedule_of(task)), ("State", state_of(task))]
+    click.echo()
+    print_facts([*known, *(_worker_facts(worker) if worker else ()), *(_observed_facts(observed) if observed else ())])
+
+
+def _worker_facts(worker: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("Workers", f"pool {worker.get('pool')}: {worker.get('ready', 0)} of {worker.get('desired', 0)} ready"),
+        ("Scale", str(worker.get("scaleReason") or "-")),
+        ("Memory", f"{worker.get('memoryRequest', '-')} asked for, {worker.get('memoryLimit', '-')} at most"),
+        ("CPU", f"{worker.get('cpuRequest', '-')} asked for"),
+        *(("Why so", str(reason)) for reason in worker.get("reasons") or ()),
+    ]
+
+
+def _observed_facts(observed: dict[str, Any]) -> list[tuple[str, str]]:
+    figures = f"{observed.get('duration', '-')} (p95), {observed.get('memory', '-')} at most"
+    return [("Observed", f"{observed.get('runs', 0)} runs: {figures}")]
 
 
 def _print_slots(slots: list[datetime], now: datetime) -> None:

@@ -36,7 +36,8 @@ def _with_kubectl(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(ctx: click.Context, **given: Any) -> Any:
         named = {name: given.pop(f"{name.replace('-', '_')}{'_' if name == 'as' else ''}") for name in _PASSED_ON}
         options = tuple(f"--{name}={value}" for name, value in named.items() if value)
-        return ctx.invoke(function, kubectl=Kubectl(options, given.pop("namespace")), **given)
+        namespace = given.pop("namespace").removeprefix("=")  # kubectl takes `-n=team` too
+        return ctx.invoke(function, kubectl=Kubectl(options, namespace), **given)
 
     call.__doc__, call.__name__ = function.__doc__, function.__name__
     call.__dict__.update(function.__dict__)  # the options that were put on it before
