@@ -4,6 +4,7 @@ Exit codes: 0 it was done, 1 it was done and failed (a run, a check), 2 it was a
 """
 
 import importlib.util
+import os
 from collections.abc import Iterable
 
 import click
@@ -53,4 +54,5 @@ def _explain(problem: click.ClickException) -> None:
 
 
 def _print_error(line: str) -> None:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {line}", err=True)
+    color = False if os.environ.get("NO_COLOR") else None
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {line}", err=True, color=color)
