@@ -6,7 +6,7 @@ from tests.cluster.diagnosis import read_pods
 from tests.cluster.installing import Installation
 from tests.cluster.permissions import ABOUT_ONESELF, list_rules, rules_of
 
-from scheduledtask_operator.manifests.installation_permissions import EVERYWHERE, IN_OWN_NAMESPACE
+from scheduledtask_operator.manifests.installation_permissions import EVERYWHERE, IN_OWN_NAMESPACE, READ_API
 
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105
 ASK_REDIS = """
@@ -107,6 +107,6 @@ def test_each_account_may_do_what_the_page_of_permissions_says(cluster: Cluster,
         namespace = installation.namespace
         return list_rules(cluster.api, f"system:serviceaccount:{namespace}:{account}", namespace)
 
-    assert may("scheduledtask-operator") == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE) | ABOUT_ONESELF
+    assert may("scheduledtask-operator") == rules_of(*EVERYWHERE, *IN_OWN_NAMESPACE, *READ_API) | ABOUT_ONESELF
     assert may("scheduledtask-redis") == ABOUT_ONESELF
     assert may("stask-worker") == ABOUT_ONESELF

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from tests.cluster.cluster import Cluster
-from tests.cluster.commands import wait_until
 from tests.cluster.installing import Installation
 from tests.e2e.redis_tries import COMMAND, Tries, answers_of, refused, tries_at, tries_input
 from tests.operator_processes import task
@@ -37,13 +36,11 @@ def pod(training: Training) -> str:
 
 @pytest.fixture
 def neighbour(cluster: Cluster) -> Iterator[str]:
-    """Another namespace, with runs in Redis."""
+    """Another namespace, whose task is admitted every other second: successes are told within half a minute only."""
     name = f"e2e-neighbour-{uuid4().hex[:6]}"
     cluster.kubectl("create", "namespace", name)
     cluster.kubectl("apply", "--filename=-", stdin=task("check", name, schedule="*/2 * * * * *"))
-    succeeded = "jsonpath={.status.lastSuccessTime}"
-    where = ("stask/check", f"--namespace={name}", f"--output={succeeded}")
-    wait_until("a run of it", lambda: bool(cluster.kubectl("get", *where)), timeout_seconds=60)
+    cluster.kubectl("wait", "stask/check", "--for=condition=Ready", f"--namespace={name}", "--timeout=60s")
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")
 
