@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
+from celery.worker import state as celery_state
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 
 from scheduledtask_workloads.worker.complaint import Complaint
+from scheduledtask_workloads.worker.credit import Credit
 from scheduledtask_workloads.worker.desk import Desk
 from scheduledtask_workloads.worker.intake import Intake
 from scheduledtask_workloads.worker.presence import Presence
@@ -53,7 +55,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # celery has no types
 
 
 class Tick(bootsteps.StartStopStep):  # type: ignore[misc]
-    """The main loop's second hand: heartbeat file, desk, and intake. Celery cancels it with each lost connection."""
+    """The main loop's second hand. Celery cancels it with each lost connection."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -69,10 +71,12 @@ class Tick(bootsteps.StartStopStep):  # type: ignore[misc]
         self._desk = desk
         self._intake = Intake(consumer, desk.pool_name, presence)
         self._consumer = consumer
+        self._credit = Credit(consumer)
         consumer.heartbeat_file = heartbeat_file
 
     def start(self, consumer: PatientConsumer) -> None:
         self._desk.pool = consumer.pool
+        self._credit = Credit(consumer)
         self._consumer.beat()
         self._desk.tick()
         consumer.timer.call_repeatedly(TICK_SECONDS, self._tick)
@@ -81,3 +85,5 @@ class Tick(bootsteps.StartStopStep):  # type: ignore[misc]
         self._consumer.beat()
         self._desk.tick()
         self._intake.adjust()
+        if celery_state.should_stop is None:
+            self._credit.check()
