@@ -13,10 +13,12 @@ import pytest
 from scheduledtask_workloads.contract import ArgumentsAnswer, ArgumentsQuestion, CatalogDocument
 
 BUILT_IN = [
+    "data-processing",
     "database-cleanup",
     "generic-processor",
     "model-training",
     "notification",
+    "performance-report",
     "provider-health",
     "system-health",
 ]
