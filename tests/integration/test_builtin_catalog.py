@@ -7,8 +7,12 @@ import sys
 
 import pytest
 
-from scheduledtask_operator.cluster.catalog_document import builtin_catalog, heavy_only
-from scheduledtask_workloads.contract import CatalogDocument
+from scheduledtask_operator.cluster.catalog_document import (
+    DocumentCatalog,
+    builtin_document,
+    light_where_runners_have_it,
+)
+from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +23,7 @@ def printed() -> CatalogDocument:
 
 
 def test_it_is_up_to_date(printed: CatalogDocument) -> None:
-    catalog = builtin_catalog()
+    catalog = DocumentCatalog(builtin_document())
 
     assert {name: catalog.find(name) for name in catalog.names()} == {entry.name: entry for entry in printed.tasks}, (
         "run `make catalog`"
@@ -27,11 +31,23 @@ def test_it_is_up_to_date(printed: CatalogDocument) -> None:
 
 
 def test_it_refuses_what_a_task_itself_would_refuse() -> None:
-    catalog = builtin_catalog()
+    catalog = DocumentCatalog(builtin_document())
 
     assert asyncio.run(catalog.argument_problems("system-health", {"dsk": 1})) != ()
 
 
-def test_of_another_image_nothing_is_light(printed: CatalogDocument) -> None:
+def test_a_light_task_of_another_image_is_light_where_the_runners_have_it_too(printed: CatalogDocument) -> None:
+    here = light_where_runners_have_it(printed, runners=printed)
+    elsewhere = light_where_runners_have_it(printed, runners=CatalogDocument())
+
     assert any(entry.light for entry in printed.tasks)
-    assert not any(entry.light for entry in heavy_only(printed).tasks)
+    assert here == printed
+    assert not any(entry.light for entry in elsewhere.tasks)
+
+
+def test_a_task_that_workers_have_too_is_not_of_the_runners_alone(printed: CatalogDocument) -> None:
+    own = CatalogEntry(name="free-space", light=True)
+    catalog = DocumentCatalog(printed, of_runners_alone=[*printed.tasks, own])
+
+    assert [name for name in catalog.names() if catalog.is_of_runners_alone(name)] == ["free-space"]
+    assert catalog.find("free-space") == own

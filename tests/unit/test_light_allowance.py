@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from scheduledtask_operator.api import ScheduledTask
-from scheduledtask_operator.cluster.catalog_document import DocumentCatalog, builtin_catalog
+from scheduledtask_operator.cluster.catalog_document import DocumentCatalog, builtin_document
 from scheduledtask_operator.control.acceptance import Accepted, Refused, accept
 from scheduledtask_operator.decisions.light_allowance import (
     BUILT_IN_ALONE,
@@ -20,7 +20,8 @@ from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry, Task
 SMALL = TaskProfile(duration_seconds=1.0, memory_bytes=50_000_000)
 OURS = CatalogEntry(name="health", light=True, profile=SMALL, source=BUILTIN_SOURCE)
 THEIRS = CatalogEntry(name="report", light=True, profile=SMALL, source="tasks of team")
-CATALOG = DocumentCatalog(CatalogDocument(tasks=(OURS, THEIRS)))
+OF_RUNNERS = CatalogEntry(name="probe", light=True, profile=SMALL, source="tasks of team")
+CATALOG = DocumentCatalog(CatalogDocument(tasks=(OURS, THEIRS)), of_runners_alone=[OF_RUNNERS])
 
 
 def judged(allowance: LightAllowance, *, task: str = "report", class_: str = "Auto") -> Accepted | Refused:
@@ -68,14 +69,23 @@ def test_the_built_in_ones_are_everybodys() -> None:
 
 
 def test_every_light_task_of_our_images_counts_as_built_in() -> None:
-    catalog = builtin_catalog()
-    entries = [entry for name in catalog.names() if (entry := catalog.find(name)) is not None]
-
-    assert {entry.source for entry in entries if entry.light} == {BUILTIN_SOURCE}
+    assert {entry.source for entry in builtin_document().tasks if entry.light} == {BUILTIN_SOURCE}
 
 
 def test_what_runs_heavy_needs_no_rule() -> None:
     assert isinstance(judged(BUILT_IN_ALONE, class_="Heavy"), Accepted)
+
+
+def test_what_the_runners_alone_have_is_refused_when_it_would_be_heavy() -> None:
+    refused = judged(NO_BOUNDS, task="probe", class_="Heavy")
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "UnknownTask"
+    assert refused.messages == (
+        'spec.task: "probe" is in the image of the runners and not in that of the workers, and would be heavy: '
+        "spec.class says Heavy; name an image that has it in spec.worker.image",
+    )
+    assert isinstance(judged(NO_BOUNDS, task="probe"), Accepted)
 
 
 def test_a_machine_of_ones_own_has_no_bounds() -> None:

@@ -99,7 +99,8 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
     ),
     ConditionReason.UNKNOWN_TASK: ReasonNote(
         *_NOT_READY,
-        "`spec.task` is in no catalog. The version before it, where there is one, stays in force.",
+        "`spec.task` is in no catalog, or it is heavy and in that of the runners alone. The version before it, where "
+        "there is one, stays in force.",
         "Write one of the names that the message lists, or an image that holds the task into `spec.worker.image`.",
     ),
     ConditionReason.BAD_ARGUMENTS: ReasonNote(
@@ -109,8 +110,9 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
     ),
     ConditionReason.NOT_FIT_FOR_LIGHT: ReasonNote(
         *_NOT_READY,
-        "`spec.class` asks for the light engine, and the task does not declare itself fit for it.",
-        "Write Auto or Heavy, or declare the task with `light=True`.",
+        "`spec.class` asks for the light engine, and the runners have no task of that name that declares itself fit "
+        "for it.",
+        "Write Auto or Heavy, or declare the task with `light=True` and build it into the runners' image.",
     ),
     ConditionReason.TRIGGER_CYCLE: ReasonNote(
         *_NOT_READY,

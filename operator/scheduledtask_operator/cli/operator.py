@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from scheduledtask_operator.cli.problems import CommandProblem
 from scheduledtask_operator.cli.redis_options import read_endpoint
@@ -14,6 +15,7 @@ from scheduledtask_operator.cluster.settings import HTTP_PORT, LEASE_NAME, Opera
 from scheduledtask_operator.decisions.light_allowance import LightAllowance, LightRule, LightRuleError
 from scheduledtask_operator.manifests.installation_permissions import SECRET_READER_ROLE
 from scheduledtask_operator.manifests.worker_redis import WorkerRedis
+from scheduledtask_workloads.contract import CatalogDocument
 from scheduledtask_workloads.contract.logs import LoggingSettingError, configure_logging
 from scheduledtask_workloads.contract.redis_endpoint import FORMS
 
@@ -80,6 +82,11 @@ from scheduledtask_workloads.contract.redis_endpoint import FORMS
     " May be given again.",
 )
 @click.option(
+    "--runners-catalog",
+    type=click.Path(path_type=Path),
+    help="File with the catalog of its own runners: their light tasks stand beside the built-in ones.  [default: none]",
+)
+@click.option(
     "--secret-reader-role",
     default=SECRET_READER_ROLE,
     show_default=True,
@@ -98,6 +105,7 @@ def command(
     worker_redis_ca_file: Path | None,
     worker_redis_users: str,
     light_rules: tuple[str, ...],
+    runners_catalog: Path | None,
     secret_reader_role: str,
     artifacts_url: str,
 ) -> None:
@@ -114,6 +122,7 @@ def command(
         image_pull_policy=image_pull_policy,
         worker_redis=worker_redis,
         light_allowance=_light_allowance(light_rules),
+        runners_catalog=_runners_catalog(runners_catalog),
         secret_reader_role=secret_reader_role,
         artifacts_url=artifacts_url,
     )
@@ -131,6 +140,18 @@ def _light_allowance(rules: tuple[str, ...]) -> LightAllowance:
         return LightAllowance(frozenset(map(LightRule.parse, rules)))
     except LightRuleError as error:
         raise CommandProblem(f"--light-allow: {error}") from error
+
+
+def _runners_catalog(file: Path | None) -> CatalogDocument:
+    """Raises CommandProblem."""
+    if file is None:
+        return CatalogDocument()
+    try:
+        return CatalogDocument.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise CommandProblem(
+            f"--runners-catalog: {file} is not what `python -m scheduledtask_workloads.catalog` prints: {error}"
+        ) from error
 
 
 def _worker_redis(url: str, ca_file: Path | None, *, as_given: bool) -> WorkerRedis | None:

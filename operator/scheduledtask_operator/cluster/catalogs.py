@@ -1,4 +1,4 @@
-"""Which catalog is a resource's: the built-in one, or that of the image which it names for its workers."""
+"""Which catalog is a resource's: that of our images, or of the image which it names for its workers."""
 
 import asyncio
 import logging
@@ -8,7 +8,11 @@ from typing import Any, NamedTuple
 
 from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.cluster.backoff import Backoff
-from scheduledtask_operator.cluster.catalog_document import DocumentCatalog, builtin_catalog, heavy_only
+from scheduledtask_operator.cluster.catalog_document import (
+    DocumentCatalog,
+    builtin_document,
+    light_where_runners_have_it,
+)
 from scheduledtask_operator.cluster.catalog_pod import read_catalog
 from scheduledtask_operator.cluster.catalog_shelf import load_documents, store_documents
 from scheduledtask_operator.cluster.client import Client
@@ -53,12 +57,15 @@ class ImageCatalogs:
         client: Client,
         *,
         default_image: str,
+        runners: CatalogDocument,
         image_pull_policy: str,
         leads: Callable[[], bool],
         changed: Callable[[Iterable[TaskKey]], None],
     ) -> None:
         self._client = client
-        self._builtin = builtin_catalog()
+        self._runners = runners
+        light = [entry for entry in runners.tasks if entry.light]
+        self._of_our_images = DocumentCatalog(builtin_document(), of_runners_alone=light)
         self._default_image = default_image
         self._image_pull_policy = image_pull_policy
         self._leads = leads
@@ -69,7 +76,7 @@ class ImageCatalogs:
     def of(self, task: ScheduledTask) -> DocumentCatalog | CatalogPending:
         named = task.spec.worker.image
         if not named or named == self._default_image:
-            return self._builtin
+            return self._of_our_images
         image = self._image(ImageKey(task.metadata.namespace, named), task)
         if image.catalog is None:
             return CatalogPending(f"spec.worker.image: {named}: {image.message}")
@@ -169,7 +176,8 @@ class ImageCatalogs:
             logger.warning("catalogs could not be kept: %s", error, extra={"namespace": namespace})
 
     def _adopt(self, image: _Image, document: CatalogDocument) -> None:
-        image.document, image.catalog = document, DocumentCatalog(heavy_only(document))
+        document_here = light_where_runners_have_it(document, self._runners)
+        image.document, image.catalog = document, DocumentCatalog(document_here)
         image.read_at = self._seconds()
         self._changed(list(image.users))
 

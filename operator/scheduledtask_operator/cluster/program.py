@@ -186,6 +186,7 @@ class Operator:
         return ImageCatalogs(
             self._client,
             default_image=self._settings.worker_image,
+            runners=self._settings.runners_catalog,
             image_pull_policy=self._settings.image_pull_policy,
             leads=self._leads,
             changed=lambda keys: self._controller.resources_changed(keys),

@@ -8,6 +8,7 @@ from pathlib import Path
 from scheduledtask_operator.decisions.light_allowance import BUILT_IN_ALONE, LightAllowance
 from scheduledtask_operator.manifests.installation_permissions import SECRET_READER_ROLE
 from scheduledtask_operator.manifests.worker_redis import WorkerRedis
+from scheduledtask_workloads.contract import CatalogDocument
 
 HTTP_PORT = 8080
 LEASE_NAME = "scheduledtask-operator"
@@ -38,6 +39,8 @@ class OperatorSettings:
     """The ClusterRole that a namespace binds where light tasks take arguments from its Secrets."""
     light_allowance: LightAllowance = BUILT_IN_ALONE
     """Which tasks run light, beside the built-in ones."""
+    runners_catalog: CatalogDocument = field(default_factory=CatalogDocument)
+    """What the runners of its pod have: their light tasks may be taken by resources that name no worker image."""
     artifacts_url: str = ""
     """Where runs of tasks that say nothing else leave their files."""
 

@@ -58,9 +58,20 @@ async def accept(task: ScheduledTask, catalog: Catalog, allowance: LightAllowanc
     if problems:
         return Refused(ConditionReason.BAD_ARGUMENTS, problems)
     try:
-        return _allowed(task, Accepted(entry, classify(task.spec, entry)), allowance)
+        accepted = Accepted(entry, classify(task.spec, entry))
     except NotFitForLightError as error:
         return Refused(ConditionReason.NOT_FIT_FOR_LIGHT, (str(error),))
+    if catalog.is_of_runners_alone(entry.name) and accepted.classification.task_class is TaskClass.HEAVY:
+        return _without_workers(accepted)
+    return _allowed(task, accepted, allowance)
+
+
+def _without_workers(accepted: Accepted) -> Refused:
+    message = (
+        f'spec.task: "{accepted.entry.name}" is in the image of the runners and not in that of the workers, and would '
+        f"be heavy: {accepted.classification.reason}; name an image that has it in spec.worker.image"
+    )
+    return Refused(ConditionReason.UNKNOWN_TASK, (message,), accepted.classification)
 
 
 def _allowed(task: ScheduledTask, accepted: Accepted, allowance: LightAllowance) -> Accepted | Refused:

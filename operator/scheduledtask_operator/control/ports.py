@@ -59,6 +59,10 @@ class Catalog(Protocol):
 
     def find(self, name: str) -> CatalogEntry | None: ...
 
+    def is_of_runners_alone(self, name: str) -> bool:
+        """No workers of this catalog's resources have it."""
+        ...
+
     async def argument_problems(self, task: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """One line for each argument that the task's schema refuses. Raises OSError when it could not be asked."""
         ...

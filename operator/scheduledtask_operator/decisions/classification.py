@@ -63,8 +63,8 @@ def classify(spec: ScheduledTaskSpec, entry: CatalogEntry) -> Classification:
         return _judge(criteria)
     if spec.class_ is ClassChoice.LIGHT and not entry.light:
         raise NotFitForLightError(
-            f'spec.class: "Light": the task {entry.name} does not declare itself fit for the light engine; '
-            "write Auto or Heavy, or declare @task(light=True)"
+            f'spec.class: "Light": the task {entry.name} is not in the runners as one that declares itself fit; '
+            "write Auto or Heavy, or declare @task(light=True) and build it into the runners' image"
         )
     return Classification(TaskClass(spec.class_), f"spec.class says {spec.class_}", criteria)
 

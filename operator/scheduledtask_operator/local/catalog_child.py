@@ -71,6 +71,9 @@ class ChildCatalog:
     def find(self, name: str) -> CatalogEntry | None:
         return self._document.find(name)
 
+    def is_of_runners_alone(self, name: str) -> bool:
+        return False
+
     async def argument_problems(self, task: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         question = (task, json.dumps(arguments, sort_keys=True))
         if question not in self._answers:
