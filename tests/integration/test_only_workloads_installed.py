@@ -97,10 +97,12 @@ def test_the_catalog_has_every_built_in_task(packages: Path) -> None:
     document = CatalogDocument.model_validate_json(run_python(packages, "-m", "scheduledtask_workloads.catalog"))
 
     assert {entry.name for entry in document.tasks} == {
+        "data-processing",
         "database-cleanup",
         "generic-processor",
         "model-training",
         "notification",
+        "performance-report",
         "provider-health",
         "system-health",
     }
