@@ -38,6 +38,10 @@ lint: install ## Check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: install ## Build the documentation's site into build/site, strictly
+	$(BIN)/mkdocs build --strict
+
 .PHONY: format
 format: install ## Put the code into the one format
 	$(BIN)/ruff check --fix .

@@ -51,7 +51,7 @@ metadata:
   name: training-with-more-trees
 spec:
   scheduledTask: nightly-training
-  arguments: {{estimators: 500}}
+  arguments: {{candidates: 40}}
 ```
 """
 
