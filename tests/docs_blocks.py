@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _COMMENT = re.compile(r"\s#\s.*$")
 
 
@@ -43,4 +44,13 @@ def commands() -> list[tuple[str, str]]:
         for block in blocks("sh", "console")
         for line in block.text.replace("\\\n", " ").splitlines()
         if block.language == "sh" or line.startswith("$ ")
+    ]
+
+
+def inline_code() -> list[tuple[str, str]]:
+    """Page and text of each `code` within a sentence or a table, blocks apart."""
+    return [
+        (str(page.relative_to(ROOT)), text)
+        for page in pages()
+        for text in _INLINE.findall(_BLOCK.sub("", page.read_text(encoding="utf-8")))
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.docs_blocks import ROOT, blocks, commands
+from tests.docs_blocks import ROOT, blocks, commands, inline_code
 
 from scheduledtask_operator.cli import scheduledtask
 from scheduledtask_operator.plugin import scheduledtask as plugin
@@ -52,6 +52,25 @@ def test_the_plugin_knows_the_verb_and_its_options(place: str, line: str) -> Non
 def test_make_knows_the_target(place: str, line: str) -> None:
     targets = _TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
     assert line.split()[0] in targets
+
+
+@pytest.mark.parametrize(("program", "group"), [("scheduledtask", scheduledtask), ("kubectl scheduledtask", plugin)])
+def test_what_sentences_and_tables_name_exists(program: str, group: click.Group) -> None:
+    named = [(page, text.removeprefix(f"{program} ")) for page, text in inline_code() if text.startswith(f"{program} ")]
+    assert named
+    for page, line in named:
+        verb, *words = shlex.split(line.translate({ord(each): None for each in "[]…"}))
+        command = group.get_command(click.Context(group), verb)
+        assert command is not None, f"{page}: {line}"
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word.split("=")[0] for word in words if word.startswith("-")} <= known, f"{page}: {line}"
+
+
+def test_each_target_that_sentences_and_tables_name_exists() -> None:
+    targets = _TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
+    named = {text.split()[1] for _, text in inline_code() if re.match(r"make [a-z]", text)}
+    assert named
+    assert named <= set(targets)
 
 
 def test_an_option_that_is_none_is_noticed() -> None:
