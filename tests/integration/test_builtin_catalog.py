@@ -7,11 +7,7 @@ import sys
 
 import pytest
 
-from scheduledtask_operator.cluster.catalog_document import (
-    DocumentCatalog,
-    builtin_document,
-    light_where_runners_have_it,
-)
+from scheduledtask_operator.cluster.catalog_document import DocumentCatalog, builtin_document, heavy_only
 from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry
 
 
@@ -36,13 +32,9 @@ def test_it_refuses_what_a_task_itself_would_refuse() -> None:
     assert asyncio.run(catalog.argument_problems("system-health", {"dsk": 1})) != ()
 
 
-def test_a_light_task_of_another_image_is_light_where_the_runners_have_it_too(printed: CatalogDocument) -> None:
-    here = light_where_runners_have_it(printed, runners=printed)
-    elsewhere = light_where_runners_have_it(printed, runners=CatalogDocument())
-
+def test_of_another_image_nothing_is_light(printed: CatalogDocument) -> None:
     assert any(entry.light for entry in printed.tasks)
-    assert here == printed
-    assert not any(entry.light for entry in elsewhere.tasks)
+    assert not any(entry.light for entry in heavy_only(printed).tasks)
 
 
 def test_a_task_that_workers_have_too_is_not_of_the_runners_alone(printed: CatalogDocument) -> None:

@@ -110,8 +110,8 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
     ),
     ConditionReason.NOT_FIT_FOR_LIGHT: ReasonNote(
         *_NOT_READY,
-        "`spec.class` asks for the light engine, and the runners have no task of that name that declares itself fit "
-        "for it.",
+        "`spec.class` asks for the light engine, and the task does not declare itself fit for it, or is that of "
+        "`spec.worker.image`.",
         "Write Auto or Heavy, or declare the task with `light=True` and build it into the runners' image.",
     ),
     ConditionReason.TRIGGER_CYCLE: ReasonNote(

@@ -42,8 +42,7 @@ def builtin_document() -> CatalogDocument:
     return CatalogDocument.model_validate_json(text)
 
 
-def light_where_runners_have_it(document: CatalogDocument, runners: CatalogDocument) -> CatalogDocument:
-    """Of another image: what declares itself light runs so if the runners' image has it, declared alike."""
-    light = {entry.name for entry in runners.tasks if entry.light}
-    entries = tuple(entry.model_copy(update={"light": entry.light and entry.name in light}) for entry in document.tasks)
+def heavy_only(document: CatalogDocument) -> CatalogDocument:
+    """Of an image that is named for workers: its code runs on these, and the runners have none of it."""
+    entries = tuple(entry.model_copy(update={"light": False}) for entry in document.tasks)
     return document.model_copy(update={"tasks": entries})

@@ -8,11 +8,7 @@ from typing import Any, NamedTuple
 
 from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.cluster.backoff import Backoff
-from scheduledtask_operator.cluster.catalog_document import (
-    DocumentCatalog,
-    builtin_document,
-    light_where_runners_have_it,
-)
+from scheduledtask_operator.cluster.catalog_document import DocumentCatalog, builtin_document, heavy_only
 from scheduledtask_operator.cluster.catalog_pod import read_catalog
 from scheduledtask_operator.cluster.catalog_shelf import load_documents, store_documents
 from scheduledtask_operator.cluster.client import Client
@@ -63,7 +59,6 @@ class ImageCatalogs:
         changed: Callable[[Iterable[TaskKey]], None],
     ) -> None:
         self._client = client
-        self._runners = runners
         light = [entry for entry in runners.tasks if entry.light]
         self._of_our_images = DocumentCatalog(builtin_document(), of_runners_alone=light)
         self._default_image = default_image
@@ -176,8 +171,7 @@ class ImageCatalogs:
             logger.warning("catalogs could not be kept: %s", error, extra={"namespace": namespace})
 
     def _adopt(self, image: _Image, document: CatalogDocument) -> None:
-        document_here = light_where_runners_have_it(document, self._runners)
-        image.document, image.catalog = document, DocumentCatalog(document_here)
+        image.document, image.catalog = document, DocumentCatalog(heavy_only(document))
         image.read_at = self._seconds()
         self._changed(list(image.users))
 

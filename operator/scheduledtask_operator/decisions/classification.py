@@ -62,11 +62,20 @@ def classify(spec: ScheduledTaskSpec, entry: CatalogEntry) -> Classification:
     if spec.class_ is ClassChoice.AUTO:
         return _judge(criteria)
     if spec.class_ is ClassChoice.LIGHT and not entry.light:
-        raise NotFitForLightError(
-            f'spec.class: "Light": the task {entry.name} is not in the runners as one that declares itself fit; '
-            "write Auto or Heavy, or declare @task(light=True) and build it into the runners' image"
-        )
+        raise NotFitForLightError(f'spec.class: "Light": {_unfit(spec, entry.name)}')
     return Classification(TaskClass(spec.class_), f"spec.class says {spec.class_}", criteria)
+
+
+def _unfit(spec: ScheduledTaskSpec, name: str) -> str:
+    if spec.worker.image:
+        return (
+            f"the task {name} is that of spec.worker.image, which runs on workers; write Auto or Heavy, or leave "
+            "worker.image out, for a task that the runners' image has"
+        )
+    return (
+        f"the task {name} does not declare itself fit for the light engine; write Auto or Heavy, or declare "
+        "@task(light=True)"
+    )
 
 
 def merge_profile(declared: TaskProfile, asked: Profile) -> TaskProfile:
