@@ -88,10 +88,12 @@ def test_an_image_has_its_programs_and_nothing_to_build_with(
     assert lines == ["65532", "No module named pip", "Read-only file system", *usages]
     names = {task["name"] for task in json.loads(catalog)["tasks"]}
     assert names == {
+        "data-processing",
         "database-cleanup",
         "generic-processor",
         "model-training",
         "notification",
+        "performance-report",
         "provider-health",
         "system-health",
     }
