@@ -99,7 +99,7 @@ def test_the_password_of_redis_is_in_no_environment_but_the_schedulers(run: Run,
 
 def test_the_runners_have_no_socket_of_the_control_plane(run: Run) -> None:
     assert run.shell("runners", "ls /run/scheduledtask") == "runners"
-    assert run.shell("operator", "ls /run/scheduledtask") == "control"
+    assert run.shell("operator", "ls /run/scheduledtask") == "catalog\ncontrol"
 
 
 def test_each_account_may_do_what_the_page_of_permissions_says(cluster: Cluster, installation: Installation) -> None:
