@@ -8,6 +8,7 @@ from tests.cluster.helm import Helm, of_kind
 TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105
 CONTROL = "/run/scheduledtask/control"
 RUNNERS = "/run/scheduledtask/runners"
+CATALOG = "/run/scheduledtask/catalog"
 LOGGING = {"SCHEDULEDTASK_LOG_LEVEL", "SCHEDULEDTASK_LOG_FORMAT"}
 
 
@@ -50,9 +51,17 @@ def test_the_operator_tells_workers_where_redis_is_but_not_how_to_log_in(spec: d
 
 
 def test_each_socket_is_shared_by_the_two_that_speak_over_it(spec: dict[str, Any]) -> None:
-    assert folders(spec, "operator") == {CONTROL, TOKEN_FOLDER, "/tmp"}
+    assert folders(spec, "operator") == {CONTROL, CATALOG, TOKEN_FOLDER, "/tmp"}
     assert folders(spec, "scheduler") == {CONTROL, RUNNERS, "/tmp"}
     assert folders(spec, "runners") == {RUNNERS, "/tmp"}
+
+
+def test_the_operator_only_reads_what_the_runners_image_wrote(spec: dict[str, Any]) -> None:
+    (wrote,) = spec["initContainers"]
+    (mount,) = [each for each in container(spec, "operator")["volumeMounts"] if each["mountPath"] == CATALOG]
+
+    assert {each["mountPath"] for each in wrote["volumeMounts"]} == {CATALOG, "/tmp"}
+    assert mount["readOnly"]
 
 
 def test_no_two_containers_share_a_tmp(spec: dict[str, Any]) -> None:
@@ -63,9 +72,10 @@ def test_no_two_containers_share_a_tmp(spec: dict[str, Any]) -> None:
 
 def test_every_container_has_a_memory_limit(helm: Helm) -> None:
     workloads = [each for each in helm.render() if each["kind"] in ("Deployment", "StatefulSet", "Job")]
-    containers = [each for workload in workloads for each in workload["spec"]["template"]["spec"]["containers"]]
+    pods = [workload["spec"]["template"]["spec"] for workload in workloads]
+    containers = [each for pod in pods for each in [*pod["containers"], *pod.get("initContainers", [])]]
 
-    assert len(containers) == 5
+    assert len(containers) == 7
     assert all("memory" in each["resources"]["limits"] for each in containers)
 
 

@@ -55,8 +55,9 @@ def refusal(api: Api, text: str) -> str:
 
 @pytest.fixture
 def example_names(api: Api) -> Iterator[list[str]]:
-    yield [yaml.safe_load(path.read_text())["metadata"]["name"] for path in EXAMPLES]
-    api.kubectl("delete", "stask", "--all")
+    objects = [each for path in EXAMPLES for each in yaml.safe_load_all(path.read_text())]
+    yield [each["metadata"]["name"] for each in objects if each["kind"] == "ScheduledTask"]
+    api.kubectl("delete", "stask,strun", "--all")
 
 
 def test_explain_reads_well(api: Api) -> None:
