@@ -18,6 +18,7 @@ def test_each_part_killed_once_loses_and_doubles_nothing(folder, start) -> None:
         back = dev.said(rf"{name} ended \(killed by SIGKILL\); starting it again at once", after=count)
         dev.said(r"default/tick Succeeded", after=back)
     dev.said("default/grind started")
+    dev.until(lambda: len(attempts(folder, "grind")), "no body of grind began")
     dev.kill("worker-default-grind-1")
 
     code, summary = dev.end(), json.loads(dev.output[-1])
@@ -32,5 +33,6 @@ def test_each_part_killed_once_loses_and_doubles_nothing(folder, start) -> None:
 
 
 def attempts(folder, name: str) -> list[int]:
+    """Of its bodies that began, by the lines that they write themselves."""
     lines = [json.loads(line) for line in (folder.state / "bodies.ndjson").read_text().splitlines()]
     return [line["attempt"] for line in lines if line["name"] == name and line["event"] == "begin"]
