@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from images.engines import Engine
+from tests.built_in_tasks import BUILT_IN
 from tests.cluster.cluster import Cluster
 from tests.cluster.commands import wait_until
 from tests.cluster.node_images import NodeImages
@@ -87,16 +88,7 @@ def test_an_image_has_its_programs_and_nothing_to_build_with(
     usages = [f"Usage: scheduledtask {program} [OPTIONS]" for program in PROGRAMS]
     assert lines == ["65532", "No module named pip", "Read-only file system", *usages]
     names = {task["name"] for task in json.loads(catalog)["tasks"]}
-    assert names == {
-        "data-processing",
-        "database-cleanup",
-        "generic-processor",
-        "model-training",
-        "notification",
-        "performance-report",
-        "provider-health",
-        "system-health",
-    }
+    assert names == set(BUILT_IN)
 
 
 def test_the_operators_image_has_nothing_of_the_workloads_libraries(

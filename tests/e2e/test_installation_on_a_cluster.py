@@ -5,23 +5,15 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.diagnosis import read_pods
 from tests.cluster.installing import Installation
 from tests.cluster.permissions import ABOUT_ONESELF, list_rules, rules_of
+from tests.e2e.api_tries import ASK_API, TOKEN
 
 from scheduledtask_operator.manifests.installation_permissions import EVERYWHERE, IN_OWN_NAMESPACE, READ_API
 
-TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105
 ASK_REDIS = """
 import socket
 with socket.create_connection(("scheduledtask-redis.{namespace}.svc", 6379), timeout=5) as connection:
     connection.sendall(b"KEYS *\\r\\n")
     print(connection.recv(100).decode())
-"""
-ASK_API = """
-import ssl, urllib.error, urllib.request
-context = ssl._create_unverified_context()
-try:
-    urllib.request.urlopen("https://kubernetes.default.svc/api/v1/namespaces", context=context, timeout=5)
-except urllib.error.HTTPError as error:
-    print(error.code)
 """
 
 

@@ -6,19 +6,10 @@ from uuid import uuid4
 import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.installing import Installation
+from tests.e2e.api_tries import ASK_API, TOKEN
 from tests.e2e.redis_tries import COMMAND, Tries, answers_of, refused, tries_at, tries_input
 from tests.operator_processes import task
 from tests.training_run import Training
-
-TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105
-ASK_API = """
-import ssl, urllib.error, urllib.request
-context = ssl._create_unverified_context()
-try:
-    urllib.request.urlopen("https://kubernetes.default.svc/api/v1/namespaces", context=context, timeout=5)
-except urllib.error.HTTPError as error:
-    print(error.code)
-"""
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.built_in_tasks import BUILT_IN
 
 from scheduledtask_workloads.contract import ArgumentsAnswer, ArgumentsQuestion, CatalogDocument
 
-BUILT_IN = [
-    "data-processing",
-    "database-cleanup",
-    "generic-processor",
-    "model-training",
-    "notification",
-    "performance-report",
-    "provider-health",
-    "system-health",
-]
 GOOD = """
 from scheduledtask_workloads.catalog import task
 @task("good")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from tests.built_in_tasks import BUILT_IN
 
 from scheduledtask_workloads.contract import CatalogDocument
 
@@ -96,14 +97,5 @@ def test_the_programs_of_the_data_plane_explain_themselves(packages: Path, verb:
 def test_the_catalog_has_every_built_in_task(packages: Path) -> None:
     document = CatalogDocument.model_validate_json(run_python(packages, "-m", "scheduledtask_workloads.catalog"))
 
-    assert {entry.name for entry in document.tasks} == {
-        "data-processing",
-        "database-cleanup",
-        "generic-processor",
-        "model-training",
-        "notification",
-        "performance-report",
-        "provider-health",
-        "system-health",
-    }
+    assert {entry.name for entry in document.tasks} == set(BUILT_IN)
     assert document.problems == ()

@@ -184,7 +184,7 @@ class HeavyEngine:
         """Until no message is left, neither waiting nor unacknowledged."""
         publisher = HeavyPublisher(RedisEndpoint.parse(self.server.url))
         await_condition(
-            lambda: not publisher.attempts(NAMESPACE, POOL),
+            lambda: publisher.depth(NAMESPACE, POOL)[:2] == (0, 0),
             lambda: f"messages are left: {publisher.attempts(NAMESPACE, POOL)}\n{self._logs()}",
         )
 

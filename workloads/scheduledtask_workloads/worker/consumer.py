@@ -71,19 +71,17 @@ class Tick(bootsteps.StartStopStep):  # type: ignore[misc]
         self._desk = desk
         self._intake = Intake(consumer, desk.pool_name, presence)
         self._consumer = consumer
-        self._credit = Credit(consumer)
         consumer.heartbeat_file = heartbeat_file
 
     def start(self, consumer: PatientConsumer) -> None:
         self._desk.pool = consumer.pool
-        self._credit = Credit(consumer)
         self._consumer.beat()
         self._desk.tick()
-        consumer.timer.call_repeatedly(TICK_SECONDS, self._tick)
+        consumer.timer.call_repeatedly(TICK_SECONDS, self._tick, (Credit(consumer),))
 
-    def _tick(self) -> None:
+    def _tick(self, credit: Credit) -> None:
         self._consumer.beat()
         self._desk.tick()
         self._intake.adjust()
         if celery_state.should_stop is None:
-            self._credit.check()
+            credit.check()
