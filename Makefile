@@ -63,13 +63,16 @@ cluster-up: install ## Start a real cluster for tests; docs/testing-on-a-cluster
 cluster-down: install ## Remove that cluster; what was built for it is kept
 	$(BIN)/python -m tests.cluster down
 
+# One process has the cluster, the other what asks an API server of its own, or Helm alone.
+BESIDE_A_CLUSTER := -n 2 --dist loadgroup
+
 .PHONY: e2e
-e2e: install ## Test on a real cluster what takes seconds; start it if it does not run
-	$(BIN)/python -m pytest tests/e2e tests/chart -m "not long"
+e2e: cluster-up ## Test on a real cluster what takes seconds; start it if it does not run
+	$(BIN)/python -m pytest $(BESIDE_A_CLUSTER) tests/e2e tests/chart -m "not long"
 
 .PHONY: e2e-full
-e2e-full: install ## Test everything on a real cluster: storms, long failovers
-	$(BIN)/python -m pytest tests/e2e tests/chart
+e2e-full: cluster-up ## Test everything on a real cluster: storms, long failovers
+	$(BIN)/python -m pytest $(BESIDE_A_CLUSTER) tests/e2e tests/chart
 
 .PHONY: demo-cluster
 demo-cluster: install ## Run the examples on a real cluster, and show how to look at them

@@ -27,6 +27,14 @@ SESSION_LABEL = "scheduledtask.dev/test-session"
 HOST = re.sub("[^A-Za-z0-9]", "-", platform.node())[:40].strip("-")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `--dist loadgroup`: one process has the cluster, of which there is one; whole files beside it."""
+    for item in items:
+        needs_it = "cluster" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("cluster" if needs_it else item.path.name))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The first of the ladder."""
