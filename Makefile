@@ -64,7 +64,7 @@ cluster-down: install ## Remove that cluster; what was built for it is kept
 	$(BIN)/python -m tests.cluster down
 
 # One process has the cluster, the other what asks an API server of its own, or Helm alone.
-BESIDE_A_CLUSTER := -n 2 --dist loadgroup
+BESIDE_A_CLUSTER := -n 2 --dist loadscope --no-loadscope-reorder
 
 .PHONY: e2e
 e2e: cluster-up ## Test on a real cluster what takes seconds; start it if it does not run

@@ -21,18 +21,33 @@ from tests.cluster.node_images import NodeImages, node_images
 from tests.cluster.places import places
 from tests.cluster.progress import Progress
 from tests.training_run import Training
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
+ON_THE_CLUSTER = "_on_a_cluster.py"
 # Of a test's namespaces: the process that made them, so that those of a session that was interrupted are known.
 SESSION_LABEL = "scheduledtask.dev/test-session"
 HOST = re.sub("[^A-Za-z0-9]", "-", platform.node())[:40].strip("-")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `--dist loadgroup`: one process has the cluster, of which there is one; whole files beside it."""
+    """Those on the cluster take longest, and begin first. Their files are known by name; see OneCluster."""
     for item in items:
-        needs_it = "cluster" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("cluster" if needs_it else item.path.name))
+        if ("cluster" in getattr(item, "fixturenames", ())) != item.path.name.endswith(ON_THE_CLUSTER):
+            raise pytest.UsageError(f"{item.nodeid}: what needs the cluster, and that alone, is in a *{ON_THE_CLUSTER}")
+    items.sort(key=lambda item: not item.path.name.endswith(ON_THE_CLUSTER))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return OneCluster(config, log)
+
+
+class OneCluster(LoadScopeScheduling):
+    """One process has the cluster, of which there is one; other files go beside it, each in one piece."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "the cluster" if path.endswith(ON_THE_CLUSTER) else path
 
 
 @pytest.fixture(scope="session")
