@@ -28,17 +28,20 @@ SETTLING_SECONDS = 4.0  # between the last job put and the slot
 LOADED_PER_SECOND = 2_500  # jobs, at the least
 
 
-def _alone(rig: Rig) -> AbstractContextManager[Any]:
+def _alone(rig: Rig, slot: int) -> AbstractContextManager[Any]:
     """Nothing goes on beside it."""
-    return nullcontext(rig)
+    return nullcontext()
 
 
 def measure(
-    tasks: int = 10_000, *, options: tuple[str, ...] = (), beside: Callable[[Rig], AbstractContextManager[Any]] = _alone
+    tasks: int = 10_000,
+    *,
+    options: tuple[str, ...] = (),
+    beside: Callable[[Rig, int], AbstractContextManager[Any]] = _alone,
 ) -> dict[str, Any]:
     """Milliseconds over ROUNDS slots, the worst round's p99, and slots that were not admitted at all.
 
-    `options` are the scheduler's; `beside` goes on around the slot.
+    `options` are the scheduler's; `beside` is told the slot, in Unix seconds, and goes on from some seconds before it.
     """
     rounds = [_measure_round(tasks, options, beside) for _ in range(ROUNDS)]
     lags = [lag for lags, _, _ in rounds for lag in lags]
@@ -56,7 +59,7 @@ def measure(
 
 
 def _measure_round(
-    tasks: int, options: tuple[str, ...], beside: Callable[[Rig], AbstractContextManager[Any]]
+    tasks: int, options: tuple[str, ...], beside: Callable[[Rig, int], AbstractContextManager[Any]]
 ) -> tuple[list[float], float, float]:
     """The lags of the runs, how long the jobs took to load, and the scheduler's CPU seconds until all were admitted."""
     with running_server() as server, tempfile.TemporaryDirectory(prefix="fire-lag-") as folder:
@@ -72,9 +75,9 @@ def _measure_round(
             assert time.time() < slot - SETTLING_SECONDS / 2, "the jobs were not loaded long enough before their slot"
             assert rig.scheduler is not None
             scheduler = psutil.Process(rig.scheduler.pid)
-            rig.await_true(lambda: time.time() >= slot - 0.2, "the slot", 60)
-            before = scheduler.cpu_times()
-            with beside(rig):
+            with beside(rig, slot):
+                rig.await_true(lambda: time.time() >= slot - 0.2, "the slot", 60)
+                before = scheduler.cpu_times()
                 rig.await_true(lambda: len(_lags(rig.log)) == tasks, "all admitted", 60)
             after = scheduler.cpu_times()
         return _lags(rig.log), loaded_seconds, after.user + after.system - before.user - before.system

@@ -1,8 +1,8 @@
 """What it costs to be watched: the metrics of 10,000 tasks over HTTP, as Prometheus asks for them each 15 s.
 
 The operator's endpoint is a process of its own with statuses as the loop makes them; the scheduler's is that of the
-real program. For the effect on the fire lag both are asked while 10,000 slots come due, and each second until all are
-admitted. Beside ours stands the same text by prometheus-client alone.
+real program. For the effect on the fire lag both are asked as 10,000 slots come due, and each second until all are
+admitted; the operator knows of the slots, as it would. Beside ours stands the same text by prometheus-client alone.
 `python -m tests.bench.scrape [TASKS]`
 """
 
@@ -15,7 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPConnection
 from threading import Event, Thread
 from typing import Any
@@ -39,6 +41,7 @@ from scheduledtask_workloads.contract import JobSchedule, RunState, TaskClass, T
 NAMESPACES = 20
 HEAVY_SHARE = 10  # one in so many, with a pool of its own
 SCRAPES = 20
+LEAD_SECONDS = 0.2
 PAUSE_SECONDS = 1.0
 
 
@@ -49,7 +52,8 @@ def measure(tasks: int = 10_000) -> dict[str, Any]:
         before, spent = operator.memory_info().rss, sum(operator.cpu_times()[:2])
         times, zipped, plain = _scrapes(port)
         grown, spent = operator.memory_info().rss - before, sum(operator.cpu_times()[:2]) - spent
-        watched = fire_lag.measure(tasks, options=("--metrics-port=0",), beside=lambda rig: _asked_often(rig, port))
+        beside = partial(_asked_often, process, port)
+        watched = fire_lag.measure(tasks, options=("--metrics-port=0",), beside=beside)
     alone = fire_lag.measure(tasks)
     return {
         "tasks": tasks,
@@ -71,7 +75,7 @@ def measure(tasks: int = 10_000) -> dict[str, Any]:
 def operator_endpoint(tasks: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A process, and the port at which it tells of `tasks` tasks."""
     command = [sys.executable, "-m", "tests.bench.scrape", "--serve", str(tasks)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             yield process, int(process.stdout.readline())
@@ -97,11 +101,16 @@ def scrape(port: int) -> bytes:
 
 
 @contextmanager
-def _asked_often(rig: Rig, operator_port: int) -> Iterator[None]:
-    """Both endpoints, at once and then each second, each from a thread of its own."""
+def _asked_often(operator: subprocess.Popen[str], operator_port: int, rig: Rig, slot: int) -> Iterator[None]:
+    """Both endpoints, just before the slot and then each second, each from a thread of its own."""
+    assert operator.stdin is not None
+    print(slot, file=operator.stdin, flush=True)
     lines = [json.loads(line) for line in rig.log.splitlines() if "metrics_port" in line]
     stop = Event()
-    threads = [Thread(target=_ask, args=(port, stop)) for port in (operator_port, lines[0]["metrics_port"])]
+    threads = [
+        Thread(target=_ask, args=(port, slot - LEAD_SECONDS, stop))
+        for port in (operator_port, lines[0]["metrics_port"])
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -112,11 +121,11 @@ def _asked_often(rig: Rig, operator_port: int) -> Iterator[None]:
             thread.join()
 
 
-def _ask(port: int, stop: Event) -> None:
-    while True:
+def _ask(port: int, first: float, stop: Event) -> None:
+    stop.wait(first - time.time())
+    while not stop.is_set():
         scrape(port)
-        if stop.wait(PAUSE_SECONDS):
-            return
+        stop.wait(PAUSE_SECONDS)
 
 
 def _by_the_library(plain: bytes) -> float:
@@ -150,26 +159,32 @@ def _share(values: list[float], share: float) -> float:
 
 
 async def serve(tasks: int, say: Callable[[str], object]) -> None:
-    """Until it is killed."""
+    """Until it is killed. Each line of its input is the slot, in Unix seconds, at which all tasks are due next."""
     metrics = Metrics(lambda: datetime.now(UTC), lambda key: None, "0")
     metrics.show(Figures(KeyedQueue(), lambda: True, "the-lease"))
     metrics.leader_changed(True, datetime.fromtimestamp(0, UTC))
     book = RunBook()
-    for number in range(tasks):
-        _add(metrics, book, number)
-    async with HealthServer(0, healthy=str, ready=str, metrics=metrics.parts) as server:
+    statuses = dict(_added(metrics, book, number) for number in range(tasks))
+    async with HealthServer(
+        0, healthy=str, ready=str, metrics=metrics.parts, wait_seconds=metrics.wait_seconds
+    ) as server:
         say(str(server.port))
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            for key, status in statuses.items():
+                metrics.write(key, replace(status, next_due=datetime.fromtimestamp(int(line), UTC)))
         await asyncio.Event().wait()
 
 
-def _add(metrics: Metrics, book: RunBook, number: int) -> None:
+def _added(metrics: Metrics, book: RunBook, number: int) -> tuple[TaskKey, TaskStatus]:
     key = TaskKey(f"team-{number % NAMESPACES}", f"check-{number:05d}")
     told = [run(one, RunState.FAILED if one == 2 else RunState.SUCCEEDED, key, peak_memory_bytes=1) for one in range(5)]
     book.remember(key, HistoryLimits())
     book.load(key, told)
-    metrics.write(key, _status(key, book.of(key), is_heavy=number % HEAVY_SHARE == 0))
+    status = _status(key, book.of(key), is_heavy=number % HEAVY_SHARE == 0)
+    metrics.write(key, status)
     for record in told:
         metrics.run_changed(record)
+    return key, status
 
 
 def _status(key: TaskKey, known: TaskRuns, *, is_heavy: bool) -> TaskStatus:

@@ -15,13 +15,20 @@ class HealthServer:
     """`async with`; `healthy` and `ready` say what is missing, in a sentence, or nothing."""
 
     def __init__(
-        self, port: int, *, healthy: Callable[[], str], ready: Callable[[], str], metrics: Callable[[], Iterator[bytes]]
+        self,
+        port: int,
+        *,
+        healthy: Callable[[], str],
+        ready: Callable[[], str],
+        metrics: Callable[[], Iterator[bytes]],
+        wait_seconds: Callable[[], float] = float,
     ) -> None:
-        """Port 0 is any that is free; see `port`. `metrics` makes the text of a scrape, part by part."""
+        """Port 0 is any that is free; see `port`. `metrics` makes the text of a scrape, part by part, after a wait."""
         self._asked_port = port
         self._healthy = healthy
         self._ready = ready
         self._metrics_parts = metrics
+        self._wait_seconds = wait_seconds
         self._runner: web.AppRunner | None = None
 
     @property
@@ -59,6 +66,7 @@ class HealthServer:
         if zipped:
             response.headers["Content-Encoding"] = "gzip"
         await response.prepare(request)
+        await asyncio.sleep(self._wait_seconds())
         for part in _zipped(self._metrics_parts()) if zipped else self._metrics_parts():
             await response.write(part)
             await asyncio.sleep(0)

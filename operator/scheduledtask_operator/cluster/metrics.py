@@ -15,6 +15,7 @@ from scheduledtask_operator.cluster.observed_status import ObservedStatus
 from scheduledtask_operator.cluster.pool_series import PoolSeries
 from scheduledtask_operator.cluster.program_series import Figures, ProgramSeries
 from scheduledtask_operator.cluster.run_series import RunSeries
+from scheduledtask_operator.cluster.scrape_timing import wait_seconds
 from scheduledtask_operator.cluster.task_series import (
     TaskEntry,
     known_success,
@@ -57,6 +58,13 @@ class Metrics:
         """Once: also what is read at each scrape."""
         self._leads = figures.leads
         self.program.show(figures)
+
+    def wait_seconds(self) -> float:
+        """How long a scrape should wait before its first part."""
+        if not self._leads():
+            return 0.0
+        due = (status.next_due.timestamp() for status in self._statuses.values() if status.next_due)
+        return wait_seconds(due, len(self._statuses), self._now().timestamp())
 
     def parts(self) -> Iterator[bytes]:
         """The text of a scrape, to be sent part by part: other work may have its turn between two of them."""

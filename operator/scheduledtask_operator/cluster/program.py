@@ -107,8 +107,8 @@ class Operator:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises OSError when the HTTP port is taken."""
-        port, metrics = self._settings.http_port, self._metrics.parts
-        health = HealthServer(port, healthy=self._unhealthy, ready=self._not_ready, metrics=metrics)
+        port, parts, wait = self._settings.http_port, self._metrics.parts, self._metrics.wait_seconds
+        health = HealthServer(port, healthy=self._unhealthy, ready=self._not_ready, metrics=parts, wait_seconds=wait)
         async with health as server, self._read_api():
             logger.info("the operator begins", extra={"http_port": server.port, "identity": self._leadership.identity})
             work = asyncio.create_task(self._work())

@@ -2,7 +2,8 @@
 
 import asyncio
 import gzip
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import aiohttp
 
@@ -20,7 +21,14 @@ class Asked:
         self.body = body
 
 
-def ask(path: str, *, accept: str = "identity", healthy: str = "", turns: list[int] | None = None) -> Asked:
+def ask(
+    path: str,
+    *,
+    accept: str = "identity",
+    healthy: str = "",
+    turns: list[int] | None = None,
+    wait: Callable[[], float] = float,
+) -> Asked:
     """`turns` gets the number of turns that others had while the answer was made."""
 
     async def count(others: list[int]) -> None:
@@ -35,7 +43,7 @@ def ask(path: str, *, accept: str = "identity", healthy: str = "", turns: list[i
             others[0] = 0
             yield from PARTS
 
-        async with HealthServer(0, healthy=lambda: healthy, ready=str, metrics=parts) as server:
+        async with HealthServer(0, healthy=lambda: healthy, ready=str, metrics=parts, wait_seconds=wait) as server:
             counting = asyncio.create_task(count(others))
             url = f"http://127.0.0.1:{server.port}{path}"
             async with (
@@ -72,6 +80,13 @@ def test_others_have_their_turn_while_it_is_made() -> None:
     ask("/metrics", turns=turns)
 
     assert turns[0] >= len(PARTS)
+
+
+def test_a_scrape_is_made_when_its_wait_is_over() -> None:
+    began = time.monotonic()
+
+    assert ask("/metrics", wait=lambda: 0.2).body == b"".join(PARTS)
+    assert time.monotonic() - began >= 0.2
 
 
 def test_a_probe_is_told_what_is_missing() -> None:
