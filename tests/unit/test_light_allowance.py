@@ -54,6 +54,14 @@ def test_what_is_not_listed_is_refused_with_its_class_and_what_to_ask_for(class_
     )
 
 
+def test_one_that_the_runners_alone_have_needs_an_image_too_to_be_heavy() -> None:
+    refused = judged(BUILT_IN_ALONE, task="probe")
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "LightNotAllowed"
+    assert refused.messages[0].endswith("or write class: Heavy and name an image that has it in spec.worker.image")
+
+
 @pytest.mark.parametrize("text", ["team-a/report", "team-a/*", "*/report", "*/*", " team-a/report "])
 def test_what_is_listed_runs(text: str) -> None:
     assert isinstance(judged(rules("other/one", text)), Accepted)

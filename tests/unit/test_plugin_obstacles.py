@@ -162,6 +162,17 @@ def test_redis_that_is_unfit() -> None:
     assert "WRONGPASS" in only(heavy_task).text
 
 
+def test_redis_that_is_down_as_the_status_tells_it_to_one_who_may_not_see_it() -> None:
+    ready = task()["status"]["conditions"][0]
+    degraded = {"type": "Degraded", "status": "True", "reason": "RedisDown", "message": "Redis does not answer"}
+
+    obstacle = only(task(**{"conditions": [ready, degraded], "class": "Heavy"}))
+
+    assert (obstacle.reason, obstacle.blocks) == ("RedisDown", True)
+    assert "heavy runs do not start without it): Redis does not answer" in obstacle.text
+    assert "redis-unreachable.md" in obstacle.fix
+
+
 def test_redis_pods_that_are_not_ready() -> None:
     pod = {"metadata": {"name": "redis-0", "namespace": "system"}, "status": {"phase": "Running", "conditions": []}}
     obstacle = only(task(**{"class": "Heavy"}), redis_pods=(pod,))

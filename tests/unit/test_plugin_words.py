@@ -91,6 +91,13 @@ def deployment(ready: int = 2, version: str = "0.1.0") -> Object:
     return {"metadata": metadata, "spec": {"replicas": 2}, "status": {"readyReplicas": ready}}
 
 
+AWAY = {
+    "metadata": {"name": "report", "namespace": "team"},
+    "spec": {},
+    "status": {"conditions": [{"type": "Degraded", "reason": "RedisDown", "message": "Redis does not answer"}]},
+}
+
+
 def examined(**changes: object) -> Examined:
     lease = {
         "metadata": {"name": "operator", "namespace": "system"},
@@ -141,6 +148,7 @@ def test_a_sound_installation_passes_every_check() -> None:
         ({"deployments": {"items": [deployment(ready=0)]}}, "Operator", Verdict.FAILED, "0 of 2 pods ready"),
         ({"deployments": {"items": []}}, "Operator", Verdict.FAILED, "none in namespace system"),
         ({"deployments": {"items": [deployment(version="9")]}}, "Versions", Verdict.WARNING, "operator 9"),
+        ({"redis_pods": {"items": []}, "tasks": {"items": [AWAY]}}, "Redis", Verdict.FAILED, "Redis does not answer"),
         ({"redis_pods": {"items": [{"status": {}}]}}, "Redis", Verdict.FAILED, "1 of 1 pods of Redis are not ready"),
     ],
 )

@@ -153,3 +153,23 @@ def test_the_budget_is_kept_and_all_is_written_in_the_end(happening: list[tuple[
         assert all(gap >= BUDGET.failure_period_seconds - 1e-6 for gap in gaps)
     for at, _ in writes:
         assert sum(at <= other < at + 1 for other, _ in writes) <= 2 * BUDGET.writes_per_second
+
+
+def test_ten_thousand_that_change_with_redis_stay_within_the_budget_and_a_failure_passes_them(
+    queue: WriteQueue[str],
+) -> None:
+    """Redis comes and goes as fast as it is ever told, for ten minutes."""
+    written: list[float] = []
+    failed_after: list[float] = []
+    for second in range(600):
+        if second % 15 == 0:
+            for number in range(10_000):
+                queue.put(str(number), ROUTINE, second)
+        queue.put(f"failed-{second}", FAILURE, second)
+        keys = taken(queue, second)
+        failed_after += [second - int(key.removeprefix("failed-")) for key in keys if key.startswith("failed-")]
+        written += [second] * len(keys)
+
+    assert len(written) <= BUDGET.writes_per_second * 601
+    assert len(failed_after) == 600
+    assert max(failed_after) == 0

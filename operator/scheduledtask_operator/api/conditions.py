@@ -41,6 +41,7 @@ class ConditionReason(StrEnum):
     WORKERS_STARTING = "WorkersStarting"
     IDLE = "Idle"
     REDIS_UNFIT = "RedisUnfit"
+    REDIS_DOWN = "RedisDown"
     WORKERS_NOT_STARTING = "WorkersNotStarting"
     RUNS_FAILING = "RunsFailing"
     POOL_CONFLICT = "PoolConflict"
@@ -123,7 +124,8 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
         *_NOT_READY,
         "It would run light, and the platform team has not listed it: the runners of light tasks are shared by all "
         "namespaces, so only the built-in tasks are everybody's.",
-        "Ask the platform team to list NAMESPACE/TASK (the operator's `--light-allow`), or write `class: Heavy`.",
+        "Ask the platform team to list NAMESPACE/TASK (the operator's `--light-allow`), or write `class: Heavy`, and "
+        "of a task that only the runners' image has an image that has it into `spec.worker.image`.",
     ),
     ConditionReason.SECRET_NOT_READABLE: ReasonNote(
         *_NOT_READY,
@@ -144,6 +146,14 @@ REASON_NOTES: Mapping[ConditionReason, ReasonNote] = {
         "The installation's Redis cannot be relied on, or not be reached for a reason that no waiting mends. Runs go "
         "on as far as they can.",
         "The message says what is wrong with it, and what to set; whoever runs the installation can.",
+    ),
+    ConditionReason.REDIS_DOWN: ReasonNote(
+        *_WORSE,
+        "The installation's Redis has not answered for 15 seconds or more. Light slots go on without it; heavy slots "
+        "and runs that are asked for wait, and bodies that run go on. It is taken back when Redis has answered for as "
+        "long.",
+        "Wait, or tell whoever runs the installation: runbooks/redis-unreachable.md. What waits is made up for as "
+        "`catchUp` and `startingDeadlineSeconds` say.",
     ),
     ConditionReason.WORKERS_NOT_STARTING: ReasonNote(
         *_WORSE,

@@ -61,9 +61,11 @@ async def accept(task: ScheduledTask, catalog: Catalog, allowance: LightAllowanc
         accepted = Accepted(entry, classify(task.spec, entry))
     except NotFitForLightError as error:
         return Refused(ConditionReason.NOT_FIT_FOR_LIGHT, (str(error),))
-    if catalog.is_of_runners_alone(entry.name) and accepted.classification.task_class is TaskClass.HEAVY:
-        return _without_workers(accepted)
-    return _allowed(task, accepted, allowance)
+    is_of_runners_alone = catalog.is_of_runners_alone(entry.name)
+    if accepted.classification.task_class is TaskClass.HEAVY:
+        return _without_workers(accepted) if is_of_runners_alone else accepted
+    refusal = allowance.refusal(task, entry, is_of_runners_alone=is_of_runners_alone)
+    return Refused(ConditionReason.LIGHT_NOT_ALLOWED, (refusal,), accepted.classification) if refusal else accepted
 
 
 def _without_workers(accepted: Accepted) -> Refused:
@@ -72,15 +74,6 @@ def _without_workers(accepted: Accepted) -> Refused:
         f"be heavy: {accepted.classification.reason}; name an image that has it in spec.worker.image"
     )
     return Refused(ConditionReason.UNKNOWN_TASK, (message,), accepted.classification)
-
-
-def _allowed(task: ScheduledTask, accepted: Accepted, allowance: LightAllowance) -> Accepted | Refused:
-    if accepted.classification.task_class is not TaskClass.LIGHT:
-        return accepted
-    refusal = allowance.refusal(task, accepted.entry)
-    if not refusal:
-        return accepted
-    return Refused(ConditionReason.LIGHT_NOT_ALLOWED, (refusal,), accepted.classification)
 
 
 def ring_refused(ring: Sequence[TaskKey]) -> Refused:

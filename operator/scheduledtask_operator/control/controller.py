@@ -21,6 +21,7 @@ from scheduledtask_operator.control.ports import (
     StatusSink,
 )
 from scheduledtask_operator.control.reconcile import Defaults, Reconciler
+from scheduledtask_operator.control.redis_view import RedisView
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
 from scheduledtask_operator.control.secret_book import SecretBook
@@ -73,6 +74,7 @@ class Controller:
         self.link = SchedulerLink(control_socket, receive=self._receive, connected=self._connected)
         self._secrets = SecretBook(ports.secrets, self.resources_changed)
         self._terminating: set[str] = set()
+        self._redis = RedisView()
         heavy: dict[TaskKey, HeavyJob] = {}
         self._scaler = PoolScaler(
             heavy=heavy,
@@ -91,7 +93,7 @@ class Controller:
             triggers=self.triggers,
             heavy=heavy,
             pool_status=self._scaler.status,
-            redis_problem=lambda: self._redis_problem,
+            redis=self._redis,
             status=ports.status,
             observer=ports.observer,
             clock=ports.clock,
@@ -100,7 +102,6 @@ class Controller:
             allowance=allowance,
         )
         self._acknowledged = False
-        self._redis_problem = ""
         self.scheduler: SchedulerStatus | None = None
 
     async def run(self) -> None:
@@ -151,6 +152,7 @@ class Controller:
         if not connected:
             self.scheduler, self._acknowledged = None, False
             self._scaler.forget_depths()
+            self._redis.scheduler_gone()
         self._ports.observer.scheduler_connected(connected)
 
     def _receive(self, message: SchedulerToControl) -> None:
@@ -171,8 +173,7 @@ class Controller:
 
     def _scheduler_changed(self, status: SchedulerStatus) -> None:
         self.scheduler = status
-        if status.redis_problem != self._redis_problem:
-            self._redis_problem = status.redis_problem
+        if self._redis.hear(status, self._ports.clock.boottime_seconds()):
             self.resources_changed(self._ports.resources.keys())
 
     def _run_changed(self, record: RunRecord) -> None:

@@ -11,6 +11,7 @@ from scheduledtask_operator.control.due import next_due
 from scheduledtask_operator.control.first_seen import FirstSeen, look
 from scheduledtask_operator.control.heavy_jobs import HeavyJob, heavy_job
 from scheduledtask_operator.control.ports import Catalogs, Clock, Memory, Observer, Resource, Resources, StatusSink
+from scheduledtask_operator.control.redis_view import RedisView
 from scheduledtask_operator.control.runs import RunBook
 from scheduledtask_operator.control.scheduler_link import SchedulerLink
 from scheduledtask_operator.control.secret_book import SecretBook
@@ -51,7 +52,7 @@ class Reconciler:
         triggers: TriggerBook,
         heavy: dict[TaskKey, HeavyJob],
         pool_status: Callable[[HeavyJob], PoolStatus | None],
-        redis_problem: Callable[[], str],
+        redis: RedisView,
         status: StatusSink,
         observer: Observer,
         clock: Clock,
@@ -67,7 +68,7 @@ class Reconciler:
         self._triggers = triggers
         self._heavy = heavy
         self._pool_status = pool_status
-        self._redis_problem = redis_problem
+        self._redis = redis
         self._status = status
         self._observer = observer
         self._clock = clock
@@ -163,7 +164,8 @@ class Reconciler:
             runs=self._runs.of(key),
             history_limits=_history_limits(resource.task),
             freshness_seconds=resource.task.spec.freshness_seconds if resource.task else None,
-            redis_problem=self._redis_problem(),
+            redis_problem=self._redis.problem,
+            redis_is_down=self._redis.is_down,
         )
 
     def _write(self, status: TaskStatus) -> None:

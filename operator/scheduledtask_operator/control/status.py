@@ -114,4 +114,5 @@ class TaskStatus:
     runs: TaskRuns = TaskRuns()
     history_limits: HistoryLimits = HistoryLimits()
     freshness_seconds: int | None = None
-    redis_problem: str = ""  # of the whole installation
+    redis_problem: str = ""  # of the whole installation, as is the next
+    redis_is_down: bool | None = False  # None: not known yet

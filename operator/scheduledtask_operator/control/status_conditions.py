@@ -1,6 +1,6 @@
 """Ready, Progressing and Degraded, each with its reason from the one list."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from scheduledtask_operator.control.status_runs import Run, one_line, written_ti
 from scheduledtask_workloads.contract import RunState
 
 MESSAGE_LENGTH = 1024  # what kubectl's columns and an Event's note take
+REDIS_DOWN_TEXT = "Redis does not answer the scheduler"  # the same each time: a new word would be ten thousand writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Finding:
 
 
 _AT_REST = frozenset({ConditionReason.SUSPENDED, ConditionReason.NAMESPACE_PAUSED})
+_GRAVE = frozenset({ConditionReason.REDIS_UNFIT, ConditionReason.REDIS_DOWN, ConditionReason.WORKERS_NOT_STARTING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Findings:
         """The most important of it, in a word."""
         if self.ready.status is not ConditionStatus.TRUE:
             return self.ready.reason
-        if self.degraded.reason in (ConditionReason.REDIS_UNFIT, ConditionReason.WORKERS_NOT_STARTING):
+        if self.degraded.reason in _GRAVE:
             return self.degraded.reason
         if self.progressing.status is ConditionStatus.TRUE:
             return self.progressing.reason
@@ -53,11 +55,18 @@ class Findings:
 
 
 def find(
-    status: TaskStatus, *, active: Sequence[Run], worker: Mapping[str, Any] | None, last: Run | None, failures: int
+    status: TaskStatus,
+    *,
+    active: Sequence[Run],
+    worker: Mapping[str, Any] | None,
+    last: Run | None,
+    failures: int,
+    redis_is_down: bool,
 ) -> Findings:
     """`active`, `worker` and `last` are what the status tells of runs and workers; `failures` in a row."""
     worker = worker or {}
-    return Findings(_ready(status), _progressing(active, worker), _degraded(status, worker, last, failures))
+    wrong = [*_of_redis(status, redis_is_down), *_of_task(worker, last, failures)]
+    return Findings(_ready(status), _progressing(active, worker), _degraded(wrong))
 
 
 def conditions(
@@ -106,18 +115,26 @@ def _runs_text(runs: Sequence[Run]) -> str:
     return f"{text}; {others} more" if others else text
 
 
-def _degraded(status: TaskStatus, worker: Mapping[str, Any], last: Run | None, failures: int) -> Finding:
+def _degraded(wrong: Iterable[Finding]) -> Finding:
     """The first of what is wrong names the reason; the message has all."""
-    wrong = [
-        Finding(ConditionReason.REDIS_UNFIT, status.redis_problem),
-        Finding(ConditionReason.WORKERS_NOT_STARTING, worker.get("problem", "")),
-        Finding(ConditionReason.RUNS_FAILING, _failing_text(last, failures)),
-        Finding(ConditionReason.POOL_CONFLICT, worker.get("conflict", "")),
-    ]
     standing = [finding for finding in wrong if finding.message]
     if not standing:
         return Finding(ConditionReason.AS_EXPECTED)
     return Finding(standing[0].reason, "; ".join(finding.message for finding in standing))
+
+
+def _of_redis(status: TaskStatus, is_down: bool) -> Iterator[Finding]:
+    """Where it is away for a reason that a person must mend, that alone is said."""
+    if status.redis_problem:
+        yield Finding(ConditionReason.REDIS_UNFIT, status.redis_problem)
+    elif is_down:
+        yield Finding(ConditionReason.REDIS_DOWN, REDIS_DOWN_TEXT)
+
+
+def _of_task(worker: Mapping[str, Any], last: Run | None, failures: int) -> Iterator[Finding]:
+    yield Finding(ConditionReason.WORKERS_NOT_STARTING, worker.get("problem", ""))
+    yield Finding(ConditionReason.RUNS_FAILING, _failing_text(last, failures))
+    yield Finding(ConditionReason.POOL_CONFLICT, worker.get("conflict", ""))
 
 
 def _failing_text(last: Run | None, failures: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.control.first_seen import FirstSeen
 from scheduledtask_operator.control.recent_runs import FAILED_OUTCOMES
 from scheduledtask_operator.control.status import PoolStatus, TaskRuns, TaskStatus
@@ -41,7 +42,8 @@ def status_document(status: TaskStatus, before: Mapping[str, Any], now: datetime
     failed = next((run for run in told if run.get("outcome") in FAILED_OUTCOMES), None)
     times = _times(status.runs, before)
     failures = failures_in_a_row(status.runs, shown, times)
-    findings = find(status, active=active, worker=worker, last=failed, failures=failures)
+    down = _redis_is_down(status, before)
+    findings = find(status, active=active, worker=worker, last=failed, failures=failures, redis_is_down=down)
     return present(
         {
             **_class(status, before),
@@ -58,6 +60,12 @@ def status_document(status: TaskStatus, before: Mapping[str, Any], now: datetime
             "observedGeneration": status.generation,
         }
     )
+
+
+def _redis_is_down(status: TaskStatus, before: Mapping[str, Any]) -> bool:
+    if status.redis_is_down is not None:
+        return status.redis_is_down
+    return any(each.get("reason") == ConditionReason.REDIS_DOWN for each in before.get("conditions", ()))
 
 
 def _class(status: TaskStatus, before: Mapping[str, Any]) -> Document:

@@ -43,16 +43,20 @@ class LightAllowance:
 
     rules: frozenset[LightRule] | None = None
 
-    def refusal(self, task: ScheduledTask, entry: CatalogEntry) -> str:
-        """What to ask for, of a task that may not run light; empty when it may."""
+    def refusal(self, task: ScheduledTask, entry: CatalogEntry, *, is_of_runners_alone: bool) -> str:
+        """What to ask for, of a task that may not run light; empty when it may.
+
+        `is_of_runners_alone`: the workers' image does not have it, so that it cannot just be made heavy.
+        """
         namespace, name = task.metadata.namespace, entry.name
         if self.rules is None or entry.source == BUILTIN_SOURCE:
             return ""
         if any(rule.allows(namespace, name) for rule in self.rules):
             return ""
+        image = " and name an image that has it in spec.worker.image" if is_of_runners_alone else ""
         return (
             f'spec.task: "{name}" may not run light in namespace {namespace}; ask the platform team to list '
-            f"{namespace}/{name} (the operator's --light-allow), or write class: Heavy"
+            f"{namespace}/{name} (the operator's --light-allow), or write class: Heavy{image}"
         )
 
 

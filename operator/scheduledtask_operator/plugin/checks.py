@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from scheduledtask_operator.api.conditions import ConditionReason
 from scheduledtask_operator.cluster.pod_problems import deployment_problem, joined_problems, pod_problem
 from scheduledtask_operator.plugin.kubectl import RUNS, TASKS, Object
 from scheduledtask_operator.plugin.leader import CLOCK_SLACK_SECONDS, leader_of
@@ -178,15 +179,17 @@ def _leader(examined: Examined, now: datetime) -> Iterator[Check]:
 
 
 def _redis(examined: Examined, now: datetime) -> Iterator[Check]:
-    pods, unfit = _items(examined.redis_pods), _unfit(examined)
+    pods = _items(examined.redis_pods)
     down = [pod for pod in pods if not _is_ready(pod)]
     if down:
         problems = joined_problems([problem for pod in down if (problem := pod_problem(pod))])
         text = f"{len(down)} of {len(pods)} pods of Redis are not ready{f': {problems}' if problems else ''}"
         place = f"-n {examined.operator_namespace} -l app.kubernetes.io/component=redis"
         yield Check("Redis", Verdict.FAILED, text, f"kubectl describe pods {place}")
-    elif unfit:
+    elif unfit := _told(examined, ConditionReason.REDIS_UNFIT):
         yield Check("Redis", Verdict.FAILED, unfit, "the message says what to set; docs/redis.md has the rest")
+    elif away := _told(examined, ConditionReason.REDIS_DOWN):
+        yield Check("Redis", Verdict.FAILED, away, "docs/runbooks/redis-unreachable.md says what it may be")
     elif pods:
         yield Check("Redis", Verdict.OK, f"{len(pods)} of {len(pods)} pods are ready, and no task says otherwise")
     elif isinstance(examined.tasks, dict) and _items(examined.tasks):
@@ -195,10 +198,10 @@ def _redis(examined: Examined, now: datetime) -> Iterator[Check]:
         yield Check("Redis", Verdict.UNKNOWN, "nothing that you may see tells of it")
 
 
-def _unfit(examined: Examined) -> str:
+def _told(examined: Examined, reason: ConditionReason) -> str:
     """What a task's status tells of the whole installation's Redis."""
     told = (condition(task, "Degraded") for task in _items(examined.tasks))
-    return next((str(each.get("message")) for each in told if each.get("reason") == "RedisUnfit"), "")
+    return next((str(each.get("message")) for each in told if each.get("reason") == reason), "")
 
 
 def _tasks(examined: Examined, now: datetime) -> Iterator[Check]:

@@ -115,16 +115,18 @@ def _redis(facts: Facts, now: datetime) -> Iterator[Obstacle]:
     degraded = condition(facts.task, "Degraded")
     heavy = (facts.task.get("status") or {}).get("class") == "Heavy"
     so = "heavy runs do not start without it" if heavy else "light slots go on without it, asked-for runs wait"
+    text, fix = "", "whoever runs the installation can mend it"
     if degraded.get("reason") == ConditionReason.REDIS_UNFIT:
         text = f"Redis is not as it must be ({so}): {degraded.get('message')}"
-        yield Obstacle("RedisDown", text, "whoever runs the installation can mend it", blocks=heavy)
     elif facts.redis_pods and not any(_is_ready(pod) for pod in facts.redis_pods):
         problems = joined_problems([problem for pod in facts.redis_pods if (problem := pod_problem(pod))])
         text = f"Redis is down ({so}): none of its pods is ready{f'; {problems}' if problems else ''}"
         place = facts.redis_pods[0]["metadata"].get("namespace", "")
-        yield Obstacle(
-            "RedisDown", text, f"kubectl describe pods -n {place} -l app.kubernetes.io/component=redis", heavy
-        )
+        fix = f"kubectl describe pods -n {place} -l app.kubernetes.io/component=redis"
+    elif degraded.get("reason") == ConditionReason.REDIS_DOWN:
+        text, fix = f"Redis is down ({so}): {degraded.get('message')}", _note(ConditionReason.REDIS_DOWN)[1]
+    if text:
+        yield Obstacle("RedisDown", text, fix, blocks=heavy)
 
 
 def _is_ready(pod: Object) -> bool:
@@ -143,7 +145,7 @@ def _overlap(facts: Facts, now: datetime) -> Iterator[Obstacle]:
     then = {"Queue": "the next ones wait for its end", "Replace": "the next slot ends it and starts in its place"}
     text = f"{runs} under way, and maxConcurrency is {limit}: {then.get(policy, 'slots meanwhile are skipped')}"
     fix = f"wait, cancel it (kubectl scheduledtask cancel {facts.task['metadata']['name']} {first.get('run')}),"
-    yield Obstacle("Overlap", text, f"{fix} or write concurrencyPolicy: Allow or Queue", blocks=policy != "Replace")
+    yield Obstacle("Overlap", text, f"{fix} or write concurrencyPolicy: Allow", blocks=policy != "Replace")
 
 
 def _skipped(facts: Facts, now: datetime) -> Iterator[Obstacle]:
@@ -163,7 +165,7 @@ def _skipped(facts: Facts, now: datetime) -> Iterator[Obstacle]:
 _SKIPS = {
     "Overlap": (
         "slots were skipped while a run was under way",
-        "give the runs more time between them, or write concurrencyPolicy: Allow or Queue",
+        "give the runs more time between them, or write concurrencyPolicy: Allow",
     ),
     "StartingDeadlineExceeded": (
         "slots were outside of their deadline: startingDeadlineSeconds had passed before they could start",
@@ -171,7 +173,7 @@ _SKIPS = {
     ),
     "NotCaughtUp": (
         "slots were missed, and catchUp is Skip",
-        "write catchUp: Latest or All, if they should be caught up",
+        "write catchUp: Latest, if the last one should be caught up",
     ),
 }
 

@@ -70,6 +70,13 @@ CASES = [  # status, Ready, Progressing, Degraded, state
         "True RedisUnfit",
         "RedisUnfit",
     ),
+    (
+        light(redis_is_down=True, runs=runs([FAILED])),
+        "True Scheduled",
+        "False Idle",
+        "True RedisDown",
+        "RedisDown",
+    ),
 ]
 
 
@@ -87,6 +94,20 @@ def test_each_says_what_it_should(status: TaskStatus, ready: str, progressing: s
     said = [f"{condition['status']} {condition['reason']}" for condition in written["conditions"]]
     assert said == [ready, progressing, degraded]
     assert written["state"] == state
+
+
+def test_a_redis_that_a_person_must_mend_is_told_as_that_alone() -> None:
+    degraded = conditions(light(redis_problem="WRONGPASS", redis_is_down=True))["Degraded"]
+
+    assert (degraded["reason"], degraded["message"]) == ("RedisUnfit", "WRONGPASS")
+
+
+def test_until_the_scheduler_has_told_of_redis_what_a_status_says_of_it_stands() -> None:
+    down, well = (status_document(light(redis_is_down=each), {}, NOW) for each in (True, False))
+
+    assert status_document(light(redis_is_down=None), down, NOW) == down
+    assert status_document(light(redis_is_down=None), well, NOW) == well
+    assert conditions(light(redis_is_down=False), down)["Degraded"]["reason"] == "AsExpected"
 
 
 def test_every_reason_of_the_list_can_be_said_or_is_said_by_the_loop() -> None:
