@@ -1,15 +1,19 @@
 """A real Redis server of one's own, for a test or a measurement."""
 
+import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import redis
 
 from scheduledtask_operator.local.embedded_server import find_server, held_port, new_address, server_arguments
+from scheduledtask_workloads.execution import die_with_parent
 
 START_DEADLINE_SECONDS = 20.0
 CRDS = Path(__file__).parents[1] / "crds"
@@ -18,6 +22,7 @@ CRDS = Path(__file__).parents[1] / "crds"
 class RealServer:
     """A server on a port and a data folder of its own; it can be killed, frozen, started again and emptied.
 
+    It ends with the thread that started it, also where that is killed, as the main thread of a test run may be.
     Its port is its own until `close`, also while no server runs.
     """
 
@@ -39,7 +44,8 @@ class RealServer:
     def start(self) -> None:
         arguments = server_arguments(find_server(), self._address, self._data_directory)
         with (self._data_directory / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
+            bind = partial(die_with_parent, os.getpid()) if sys.platform == "linux" else None
+            self._process = subprocess.Popen(arguments, stdout=log, stderr=log, preexec_fn=bind)
         self._await_answer()
 
     def kill(self) -> None:

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 RUNNERS = 4
 DEADLINE_SECONDS = 60.0
-SETTLE_SECONDS = 20.0  # each runner has run each task by then
+TASKS = ("health", "cleanup", "providers")
+RUNS = 5  # of each task by each runner: what they keep in memory is there by then
 _MANIFEST = """
 apiVersion: scheduledtask.dev/v1alpha1
 kind: ScheduledTask
@@ -55,20 +58,32 @@ def measure() -> dict[str, int]:
         command = [sys.executable, "-m", "scheduledtask_operator.cli", "dev", "-f", folder, "--runners", str(RUNNERS)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _await_programs(Path(folder))
-            time.sleep(SETTLE_SECONDS)
+            _await_true(
+                lambda: {"scheduler", "runners"} <= _programs(Path(folder)).keys(), "scheduler and runners are up"
+            )
+            _await_true(lambda: _are_warm(Path(folder)), f"each of {RUNNERS} runners ended {RUNS} runs of each task")
             return _by_program(Path(folder))
         finally:
             process.terminate()
             process.wait()
 
 
-def _await_programs(folder: Path) -> None:
+def _await_true(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while not {"scheduler", "runners"} <= _programs(folder).keys():
+    while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("scheduler and runners did not come up")
+            raise TimeoutError(f"not within {DEADLINE_SECONDS:g} s: {what}")
         time.sleep(0.1)
+
+
+def _are_warm(folder: Path) -> bool:
+    """By the journal of bodies."""
+    journal = folder / ".scheduledtask" / "bodies.ndjson"
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    bodies = [body for body in map(json.loads, lines) if body["event"] == "end"]
+    ended = Counter((body["pid"], body["name"].split("-")[0]) for body in bodies)
+    pids = {pid for pid, _ in ended}
+    return sum(all(ended[pid, task] >= RUNS for task in TASKS) for pid in pids) >= RUNNERS
 
 
 def _programs(folder: Path) -> dict[str, int]:
