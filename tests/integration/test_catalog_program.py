@@ -161,6 +161,16 @@ def test_arguments_are_checked_line_by_line(project: Project) -> None:
     assert "is not a question" in str(answers[3].problems[0])
 
 
+def test_the_document_comes_first_where_questions_are_to_follow(project: Project) -> None:
+    """Task code that reads standard input while it is imported finds none, and takes no question away."""
+    given = ArgumentsQuestion(task="good", arguments={"days": "x"}).model_dump_json() + "\n"
+    ended = run_program(project(asks="x = input()", good_tasks=GOOD), "--serve", given=given)
+    document, answer = ended.stdout.splitlines()
+
+    assert "EOFError" in only_problem(CatalogDocument.model_validate_json(document))
+    assert ArgumentsAnswer.model_validate_json(answer).problems[0].field == "arguments.days"
+
+
 def test_an_unknown_task_names_what_could_not_be_loaded(project: Project) -> None:
     given = ArgumentsQuestion(task="mine").model_dump_json() + "\n"
     ended = run_program(project(broken="import no_such_library"), "--validate", given=given)

@@ -32,8 +32,7 @@ async def assess(paths: Sequence[Path], environment: Mapping[str, str], *, recur
     parsed = parse_paths(paths, recursive=recursive)
     catalog = ChildCatalog(environment)
     try:
-        document = await catalog.read()
-        await catalog.adopt(document)
+        document = await catalog.open()
         good, refusals = await assess_each(parsed.resources, catalog)
         refusals += await run_problems(parsed.runs, good, catalog)
     finally:

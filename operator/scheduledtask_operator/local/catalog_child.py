@@ -3,9 +3,10 @@
 import asyncio
 import json
 import sys
-from asyncio.subprocess import PIPE, Process
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import IO, Any
 
 from pydantic import ValidationError
 
@@ -13,15 +14,16 @@ from scheduledtask_operator.api import ScheduledTask
 from scheduledtask_operator.local.errors import CatalogReadError
 from scheduledtask_workloads.contract import CatalogDocument, CatalogEntry
 from scheduledtask_workloads.contract.catalog_document import ArgumentsAnswer, ArgumentsQuestion
-from scheduledtask_workloads.contract.framing import LINE_LIMIT_BYTES
 
 READ_TIMEOUT_SECONDS = 60.0  # imports of a large project on a slow disk
+LAST_WORDS_SECONDS = 2.0  # a traceback follows the end of its output
+LINE_LIMIT_BYTES = 64 * 1024**2  # a thousand tasks' schemas are a line, too
 REST_AFTER_SECONDS = 5.0  # a child that nobody asks gives its memory back
 _PROGRAM = (sys.executable, "-m", "scheduledtask_workloads.catalog")
 
 
 class ChildCatalog:
-    """`read` first, and again when the code changed; a reading that fails leaves the last one in force."""
+    """`open` first; when the code changed, `read` and `adopt`: a reading that fails leaves the last one in force."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -31,28 +33,31 @@ class ChildCatalog:
         self._asking = asyncio.Lock()
         self._rest_handle: asyncio.TimerHandle | None = None
 
+    async def open(self) -> CatalogDocument:
+        """Read and adopted at once, by the process that is asked from then on: a project is imported once, not twice.
+
+        Raises CatalogReadError.
+        """
+        with tempfile.TemporaryFile() as errors:
+            async with self._asking:
+                self._child = await self._start("--serve", stdin=PIPE, stderr=errors)
+                try:
+                    self._document = await _first_line(self._child, errors)
+                except BaseException:
+                    await self._end_child()
+                    raise
+        self._rest_later()
+        return self._document
+
     async def read(self) -> CatalogDocument:
         """Raises CatalogReadError."""
-        process = await asyncio.create_subprocess_exec(
-            *_PROGRAM,
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            start_new_session=True,
-        )
-        try:
-            output, errors = await asyncio.wait_for(process.communicate(), READ_TIMEOUT_SECONDS)
-            return CatalogDocument.model_validate_json(output)
-        except TimeoutError:
-            raise CatalogReadError(f"the catalog was not read within {READ_TIMEOUT_SECONDS:g} s") from None
-        except ValidationError as error:
-            said = errors.decode(errors="replace").strip().splitlines()
-            reason = said[-1] if said else f"exit code {process.returncode}"
-            raise CatalogReadError(f"the catalog could not be read: {reason}") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
+        with tempfile.TemporaryFile() as errors:
+            process = await self._start(stdin=DEVNULL, stderr=errors)
+            try:
+                return await _first_line(process, errors)
+            finally:
+                if process.returncode is None:
+                    process.kill()
                 await process.wait()
 
     async def adopt(self, document: CatalogDocument) -> None:
@@ -99,21 +104,27 @@ class ChildCatalog:
             raise OSError("the catalog's process gave no answer") from error
 
     async def _awake_child(self) -> Process:
+        self._rest_later()
+        if self._child is None or self._child.returncode is not None:
+            self._child = await self._start("--validate", stdin=PIPE, stderr=DEVNULL)
+        return self._child
+
+    async def _start(self, *options: str, stdin: int, stderr: int | IO[bytes]) -> Process:
+        return await asyncio.create_subprocess_exec(
+            *_PROGRAM,
+            *options,
+            env=self._environment,
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=stderr,
+            limit=LINE_LIMIT_BYTES,
+            start_new_session=True,
+        )
+
+    def _rest_later(self) -> None:
         if self._rest_handle is not None:
             self._rest_handle.cancel()
         self._rest_handle = asyncio.get_running_loop().call_later(REST_AFTER_SECONDS, self._rest)
-        if self._child is None or self._child.returncode is not None:
-            self._child = await asyncio.create_subprocess_exec(
-                *_PROGRAM,
-                "--validate",
-                env=self._environment,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                limit=LINE_LIMIT_BYTES,
-                start_new_session=True,
-            )
-        return self._child
 
     def _rest(self) -> None:
         """The end of its input is its sign to go."""
@@ -129,3 +140,28 @@ class ChildCatalog:
                 self._child.kill()
             await self._child.wait()
             self._child = None
+
+
+async def _first_line(process: Process, errors: IO[bytes]) -> CatalogDocument:
+    """Raises CatalogReadError, with the last that was written to `errors`."""
+    if process.stdout is None:
+        raise OSError("the catalog's process has no pipes")
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), READ_TIMEOUT_SECONDS)
+        return CatalogDocument.model_validate_json(line)
+    except TimeoutError:
+        raise CatalogReadError(f"the catalog was not read within {READ_TIMEOUT_SECONDS:g} s") from None
+    except ValueError as error:  # no such document, or a line without an end
+        raise CatalogReadError(f"the catalog could not be read: {await _last_words(process, errors)}") from error
+
+
+async def _last_words(process: Process, errors: IO[bytes]) -> str:
+    """What a process that gave no document said last, or how it ended; one that goes on is killed."""
+    try:
+        await asyncio.wait_for(process.wait(), LAST_WORDS_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+    errors.seek(0)
+    said = errors.read().decode(errors="replace").strip().splitlines()
+    return said[-1] if said else f"exit code {process.returncode}"

@@ -102,9 +102,8 @@ class DevSession:
 
     async def _read_inputs(self) -> None:
         self._board.enter_phase("reading manifests and the catalog of tasks")
-        result, document = self._manifests.read(), await self._catalog.read()
+        result, document = self._manifests.read(), await self._catalog.open()
         self._manifests.adopt(result)
-        await self._catalog.adopt(document)
         good, refusals = await assess_each(result.resources, self._catalog)
         refusals += await run_problems(result.runs, good, self._catalog)
         missing = missing_secrets(result.resources, self._options.secrets)

@@ -1,6 +1,7 @@
 """`python -m scheduledtask_workloads.catalog`: the catalog document as JSON on standard output.
 
-With `--validate`: a catalog question a line on standard input, the answer to each a line on standard output.
+With `--validate`: a catalog question a line on standard input, the answer to each a line on standard output. With
+`--serve`: the document first, then answers.
 What task code prints while it is imported goes to standard error.
 """
 
@@ -21,6 +22,15 @@ def _claim_stdout() -> TextIO:
     return own
 
 
+def _claim_stdin() -> TextIO:
+    """The questions for us alone; for everybody else, standard input has ended."""
+    own = os.fdopen(os.dup(0), encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return own
+
+
 def _answer(catalog: Catalog, line: str) -> ArgumentsAnswer:
     try:
         question = ArgumentsQuestion.model_validate_json(line)
@@ -34,13 +44,14 @@ def _answer(catalog: Catalog, line: str) -> ArgumentsAnswer:
 
 
 def main(arguments: list[str]) -> int:
-    output = _claim_stdout()
+    output, questions = _claim_stdout(), _claim_stdin()
     catalog = load_catalog()
-    if arguments != ["--validate"]:
+    if "--validate" not in arguments:
         output.write(catalog.document.model_dump_json() + "\n")
         output.flush()
+    if not {"--validate", "--serve"} & set(arguments):
         return 0
-    for line in sys.stdin:
+    for line in questions:
         output.write(_answer(catalog, line).model_dump_json() + "\n")
         output.flush()
     return 0
