@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduledtask_workloads.tasks.system_health.cgroups import (
+from scheduledtask_workloads.control_groups.limits import (
     ControlGroups,
     Usage,
     fields,

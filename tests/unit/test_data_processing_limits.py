@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduledtask_workloads.control_groups import ControlGroups
 from scheduledtask_workloads.tasks.data_processing.engine import DEFAULT_MEMORY_BYTES, Limits
-from scheduledtask_workloads.tasks.system_health.cgroups import ControlGroups
 
 
 def container(root: Path, memory: str, processors: str) -> ControlGroups:

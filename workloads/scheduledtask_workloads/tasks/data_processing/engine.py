@@ -15,8 +15,8 @@ import psutil
 
 from scheduledtask_workloads.catalog import RunContext
 from scheduledtask_workloads.contract.quantity import parse_memory
+from scheduledtask_workloads.control_groups import ControlGroups
 from scheduledtask_workloads.tasks.data_processing.errors import CancelledError
-from scheduledtask_workloads.tasks.system_health.cgroups import ControlGroups
 
 DEFAULT_MEMORY_BYTES = 400 * 1000**2  # with Python, buffers and what the allocator keeps, well under 1 GB
 CONTAINER_SHARE = 0.4

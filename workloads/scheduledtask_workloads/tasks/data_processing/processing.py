@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from scheduledtask_workloads.catalog import RunContext
+from scheduledtask_workloads.control_groups import ControlGroups
 from scheduledtask_workloads.tasks.data_processing import checks, databases, folders, sources, steps
 from scheduledtask_workloads.tasks.data_processing.checks import CheckResult
 from scheduledtask_workloads.tasks.data_processing.engine import Engine, Limits, engine, quoted
@@ -20,7 +21,6 @@ from scheduledtask_workloads.tasks.data_processing.files import MANIFEST, Writin
 from scheduledtask_workloads.tasks.data_processing.objects import ObjectStorage
 from scheduledtask_workloads.tasks.data_processing.settings import Format, Mode, Settings
 from scheduledtask_workloads.tasks.data_processing.slots import DEFAULT_PATTERN, SlotTimes
-from scheduledtask_workloads.tasks.system_health.cgroups import ControlGroups
 
 
 @dataclass(frozen=True, slots=True)

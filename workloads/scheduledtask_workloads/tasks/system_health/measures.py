@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from scheduledtask_workloads.tasks.system_health.cgroups import ControlGroups
+from scheduledtask_workloads.control_groups import ControlGroups
 
 _FILE_NUMBERS = Path("/proc/sys/fs/file-nr")  # handed out, free, the most
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduledtask_workloads.catalog import Profile, RunContext, task
+from scheduledtask_workloads.control_groups import ControlGroups
 from scheduledtask_workloads.tasks.system_health import measures
-from scheduledtask_workloads.tasks.system_health.cgroups import ControlGroups
 from scheduledtask_workloads.tasks.system_health.checks import Check, DegradedError, Health, check, judge, unknown
 from scheduledtask_workloads.tasks.system_health.clock import ClockError, skew_seconds
 from scheduledtask_workloads.tasks.system_health.history import append
