@@ -3,30 +3,25 @@
 import os
 import pwd
 import secrets
-import shutil
+import signal
 import subprocess
-import tempfile
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from tests.services.packages import Programs, copied
-from tests.services.redis_nodes import await_true, free_ports
+from tests.services.server_process import ServerProcess
 
 UNPRIVILEGED = "nobody"
-START_SECONDS = 30.0
 
 
-class PostgresServer:
+class PostgresServer(ServerProcess):
     """Its only user is `cleaner`, who has a password; `url` is SQLAlchemy's."""
 
+    end_signal = signal.SIGTERM  # a "smart" shutdown waits for clients, of which there are none
+
     def __init__(self, programs: Programs) -> None:
-        self._programs = programs
-        self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))  # others may not enter pytest's own folders
-        self._port = free_ports(1)[0]
+        super().__init__(programs, "postgres-")
         self._password = secrets.token_urlsafe(12)
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -35,22 +30,6 @@ class PostgresServer:
     @property
     def conninfo(self) -> str:
         return self.url.replace("+psycopg", "")
-
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process is not None:
-            self._process.terminate()  # a "smart" shutdown waits for clients, of which there are none
-            self._process.wait(20)
-        shutil.rmtree(self._folder)
 
     def _who(self) -> dict[str, int]:
         if os.geteuid() != 0:
@@ -85,8 +64,4 @@ class PostgresServer:
             **self._how(who),
         )
         options = ["-p", str(self._port), "-k", str(self._folder), "-c", "listen_addresses=127.0.0.1", "-F"]
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [self._programs.path("postgres"), "-D", data, *options], stdout=log, stderr=log, **self._how(who)
-            )
-        await_true(self._answers, lambda: (self._folder / "log").read_text()[-2000:], START_SECONDS)
+        self._serve([self._programs.path("postgres"), "-D", data, *options], self._answers, **self._how(who))
