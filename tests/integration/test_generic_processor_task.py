@@ -17,6 +17,7 @@ from tests.receivers import Web, web_server
 from tests.task_orders import catalog_of, order_for
 
 from scheduledtask_workloads.contract import AttemptReport, Reason, RunState
+from scheduledtask_workloads.contract.secrets import SecretValue
 from scheduledtask_workloads.execution import execute
 from scheduledtask_workloads.tasks import generic_processor
 
@@ -296,3 +297,23 @@ def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
 
     assert report.result["counts"] == {"skipped": 1}
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("before", ["", "." * 4085], ids=["whole", "across the cut"])
+def test_a_secret_is_masked_in_the_file_as_in_the_output(tmp_path: Path, before: str) -> None:
+    reference = {"secretKeyRef": {"name": "db", "key": "password"}}
+    secret = SecretValue(name="db", key="password", value="hunter2-and-more")
+    line = f'echo "$PASSWORD{before}"; echo "$PASSWORD" >&2; exit 3'
+    items = [{"name": "says-it", "command": line, "shell": True, "environment": {"PASSWORD": reference}}]
+    order = order_for(
+        "generic-processor",
+        {"items": items, "tolerate_failures": 1},
+        artifacts_url=str(tmp_path),
+        secrets=(secret,),
+    )
+    report = execute(order, output=tmp_path / "output", catalog=catalog_of(generic_processor))
+    kept = Path(report.result["file"]).read_text()
+
+    assert report.state is RunState.SUCCEEDED, report.message
+    assert "***" in json.loads(kept)["output"]
+    assert "more" not in kept + json.dumps(report.result)

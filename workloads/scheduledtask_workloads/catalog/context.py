@@ -2,9 +2,11 @@
 
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from scheduledtask_workloads.catalog.errors import ArtifactsUnavailableError
@@ -23,6 +25,10 @@ class Cancellation:
         return self.requested
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """Given to a parameter annotated with this class.
@@ -30,6 +36,8 @@ class RunContext:
     `run_id` is the same in every attempt of a run: use it as the key of what must happen once.
     `slot` is the due time (UTC), None for a run that was asked for. `deadline` (UTC) is when the body is ended.
     `triggered_by` is the run of another ScheduledTask whose end started this one, None where there is none.
+    `masked` gives a text, or any JSON value, without the values of Secrets: output and result are masked by themselves,
+    what a body writes into files is not.
     """
 
     namespace: str
@@ -41,6 +49,7 @@ class RunContext:
     logger: logging.Logger
     artifacts_url: str = ""
     triggered_by: TriggeredBy | None = None
+    masked: Callable[[Any], Any] = _as_it_is
     cancellation: Cancellation = field(default_factory=Cancellation)
 
     def cancelled(self) -> bool:

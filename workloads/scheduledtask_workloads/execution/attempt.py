@@ -21,6 +21,7 @@ from scheduledtask_workloads.execution.body import Outcome, call, run_body
 from scheduledtask_workloads.execution.capture import captured, read_tail
 from scheduledtask_workloads.execution.journal import write_line
 from scheduledtask_workloads.execution.logs import logging_to_output
+from scheduledtask_workloads.execution.masking import Masker
 from scheduledtask_workloads.execution.memory import forget_peak, own_peak_bytes
 from scheduledtask_workloads.execution.results import one_line
 from scheduledtask_workloads.execution.secrets import (
@@ -38,7 +39,7 @@ _REASONS: dict[type[CatalogError | SecretMissingError], Reason] = {
 }
 
 
-def run_context(order: RunOrder, *, now: float) -> RunContext:
+def run_context(order: RunOrder, masker: Masker, *, now: float) -> RunContext:
     """What the body may know, when it begins at `now` (Unix seconds)."""
     slot = order.slot_epoch_seconds
     return RunContext(
@@ -51,6 +52,7 @@ def run_context(order: RunOrder, *, now: float) -> RunContext:
         logger=logging.getLogger(order.task),
         artifacts_url=order.artifacts_url,
         triggered_by=order.triggered_by,
+        masked=masker.value,
     )
 
 
@@ -84,9 +86,9 @@ def perform_here(order: RunOrder, catalog: Catalog) -> object:
     SecretMissingError.
     """
     task = catalog.get(order.task)
-    arguments = resolved_arguments(order)
+    arguments, masker = resolved_arguments(order), masker_of(order)
     drop_variables(order)
-    return call(task, task.keywords(arguments, run_context(order, now=time.time())))
+    return call(task, task.keywords(arguments, run_context(order, masker, now=time.time())))
 
 
 class _Attempt:
@@ -98,7 +100,7 @@ class _Attempt:
         self._ended_at: float | None = None
 
     def perform(self, catalog: Catalog | None) -> Outcome:
-        context = run_context(self._order, now=time.time())
+        context = run_context(self._order, self.masker, now=time.time())
         try:
             arguments = resolved_arguments(self._order)
             drop_variables(self._order)

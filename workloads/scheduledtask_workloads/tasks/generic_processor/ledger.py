@@ -11,7 +11,7 @@ from scheduledtask_workloads.tasks.generic_processor.tries import State
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """Of an item's last try. `attempt`: that of the run in which it was made."""
+    """Of an item's last try. `attempt`: that of the run in which it was made. Values of Secrets are masked already."""
 
     name: str
     state: str

@@ -26,6 +26,7 @@ from scheduledtask_workloads.tasks.generic_processor.tries import State, Try
 RESULTS_FILE = "items.jsonl"
 SHOWN_ITEMS = 40  # in the run's result, which may have 64 KiB; the file has all
 SHOWN_CHARACTERS = 300
+KEPT_CHARACTERS = 4096  # of an output, in the file
 _LOOK_SECONDS = 0.1  # for a cancellation
 _FAILED = frozenset({State.FAILED, State.TIMED_OUT})
 
@@ -152,17 +153,19 @@ class _Processing:
         return bound is not None and self._failed >= bound
 
     def _result(self, item: Item, tries: int, last: Try, seconds: float) -> ItemResult:
+        """Masked before it is cut: half a Secret is not recognised."""
+        masked = self._context.masked
         return ItemResult(
             name=item.name,
             state=last.state,
             tries=tries,
             attempt=self._context.attempt,
             seconds=round(seconds, 3),
-            message=last.message,
+            message=masked(last.message),
             exit_code=last.exit_code,
             status=last.status,
-            result=last.result,
-            output=last.output,
+            result=masked(last.result),
+            output=masked(last.output)[-KEPT_CHARACTERS:],
         )
 
     def _tell(self, item: Item, what: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-TAIL_BYTES = 4096
+TAIL_BYTES = 8192  # twice what is kept: a Secret at the cut is whole here, and recognised
 
 
 class State(StrEnum):
