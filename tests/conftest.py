@@ -40,10 +40,15 @@ def redis_url(redis_server: RealServer) -> str:
 def api() -> Iterator[Api]:
     """An API server alone, with our CRDs established."""
     with api_server() as server:
-        server.kubectl("apply", f"--filename={CRDS}")
-        # Later than Established: what short names and `explain` are read from is published in the background.
-        wait_until("the CRDs' discovery", lambda: explains(server), timeout_seconds=60)
+        establish_definitions(server)
         yield server
+
+
+def establish_definitions(server: Api) -> None:
+    """Of our CRDs; returns when kubectl knows them."""
+    server.kubectl("apply", f"--filename={CRDS}")
+    # Later than Established: what short names and `explain` are read from is published in the background.
+    wait_until("the CRDs' discovery", lambda: explains(server), timeout_seconds=60)
 
 
 def explains(server: Api) -> bool:

@@ -1,13 +1,17 @@
 """The blocks of code in the docs: what tests hold against the parser, the chart and the programs."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _COMMENT = re.compile(r"\s#\s.*$")
+_FENCE = re.compile(r"^([ \t]*)```(\w+)", re.MULTILINE)
+_HERE = re.compile(r"<<'(\w+)'$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,37 @@ def blocks(*languages: str) -> list[Block]:
     ]
 
 
-def commands() -> list[tuple[str, str]]:
-    """Place and text of each command line of a shell's block, continued lines joined, without its comment.
+def fences() -> list[tuple[str, str, str]]:
+    """Page, indentation and language of each block's first line; an indented one is not among `blocks`."""
+    return [
+        (str(page.relative_to(ROOT)), *found)
+        for page in pages()
+        for found in _FENCE.findall(page.read_text(encoding="utf-8"))
+    ]
 
-    A `console` block's commands begin with `$`; its other lines are what they print.
+
+def commands() -> list[tuple[str, str]]:
+    """Place and text of each command of a shell's block: continued lines joined, without its comment.
+
+    What a command is given by `<<'WORD'` follows it, as it is written. A `console` block's commands begin with `$`;
+    its other lines are what they print.
     """
     return [
-        (block.place, _COMMENT.sub("", line.removeprefix("$ ")).strip())
+        (block.place, text)
         for block in blocks("sh", "console")
-        for line in block.text.replace("\\\n", " ").splitlines()
-        if block.language == "sh" or line.startswith("$ ")
+        for text in _commands(block.text.replace("\\\n", " "), prompt="$ " if block.language == "console" else "")
     ]
+
+
+def _commands(text: str, prompt: str) -> Iterator[str]:
+    lines = iter(text.splitlines())
+    for line in lines:
+        if line.strip() and line.startswith(prompt):
+            command = _COMMENT.sub("", line.removeprefix(prompt)).strip()
+            if here := _HERE.search(command):
+                given = takewhile(lambda each, word=here[1]: each != word, lines)
+                command = "\n".join([command, *given, here[1]])
+            yield command
 
 
 def inline_code() -> list[tuple[str, str]]:

@@ -10,14 +10,12 @@ from pathlib import Path
 import click
 import pytest
 from tests.docs_blocks import ROOT, blocks, commands, inline_code
+from tests.documented_commands import BY_THE_PROGRAM, run_by
 
 from scheduledtask_operator.cli import scheduledtask
 from scheduledtask_operator.plugin import scheduledtask as plugin
 
-LOCAL = ("validate", "explain", "next", "tasks")
 _TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
-_OWN_TASK = "temp-cleanup"
-"""Of a package that the page has its reader write."""
 
 
 def _of(program: str) -> list[tuple[str, str]]:
@@ -78,10 +76,7 @@ def test_an_option_that_is_none_is_noticed() -> None:
         _parse(scheduledtask, "next '* * * * *' --time-zone UTC")
 
 
-@pytest.mark.parametrize(
-    "line",
-    sorted({line for _, line in _of("scheduledtask") if line.split()[0] in LOCAL and _OWN_TASK not in line}),
-)
+@pytest.mark.parametrize("line", [text.removeprefix("scheduledtask ") for text in run_by(BY_THE_PROGRAM)])
 def test_what_is_quick_and_local_succeeds(line: str, tmp_path: Path) -> None:
     (tmp_path / "hello.yaml").write_text(_hello(), encoding="utf-8")
     assert _run(line, tmp_path)
