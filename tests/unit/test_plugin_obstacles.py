@@ -165,9 +165,13 @@ def test_redis_that_is_unfit() -> None:
 def test_redis_that_is_down_as_the_status_tells_it_to_one_who_may_not_see_it() -> None:
     ready = task()["status"]["conditions"][0]
     degraded = {"type": "Degraded", "status": "True", "reason": "RedisDown", "message": "Redis does not answer"}
+    light_task, heavy_task = (task(**{"conditions": [ready, degraded], "class": each}) for each in ("Light", "Heavy"))
 
-    obstacle = only(task(**{"conditions": [ready, degraded], "class": "Heavy"}))
+    told = found(Facts(light_task, lease=lease()))
+    obstacle = only(heavy_task)
 
+    assert [(each.reason, each.blocks) for each in told] == [("RedisDown", False), ("Waiting", False)]
+    assert "light slots go on without it" in told[0].text
     assert (obstacle.reason, obstacle.blocks) == ("RedisDown", True)
     assert "heavy runs do not start without it): Redis does not answer" in obstacle.text
     assert "redis-unreachable.md" in obstacle.fix
