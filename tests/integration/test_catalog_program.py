@@ -94,30 +94,31 @@ def test_what_is_printed_on_import_does_not_disturb(project: Project) -> None:
     assert "from the shell\n" in ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library' ("),
-        ("x = 1\nraise ValueError('two\\nlines')", "broken.py:2)"),
-        ("def f(:\n  pass", "SyntaxError: "),
-        ("raise SystemExit(3)", "SystemExit: 3"),
-        ("x = 1", "broken has no @task function"),
-        (GOOD.replace("days: int = 1", "days"), "parameter days has no annotation"),
-        (
-            GOOD.replace('"good"', '"system-health"'),
-            "task 'system-health' is also in builtin of scheduledtask, which is the one used; rename one of them",
-        ),
-    ],
-)
-def test_one_broken_entry_point_is_one_line_and_the_rest_stands(project: Project, code: str, message: str) -> None:
-    folder = project(broken=code, good_tasks=GOOD)
+BROKEN = {
+    "no_library": ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library' ("),
+    "raises": ("x = 1\nraise ValueError('two\\nlines')", "raises.py:2)"),
+    "no_python": ("def f(:\n  pass", "SyntaxError: "),
+    "exits": ("raise SystemExit(3)", "SystemExit: 3"),
+    "empty": ("x = 1", "empty has no @task function"),
+    "unannotated": (GOOD.replace("days: int = 1", "days"), "parameter days has no annotation"),
+    "taken": (
+        GOOD.replace('"good"', '"system-health"'),
+        "task 'system-health' is also in builtin of scheduledtask, which is the one used; rename one of them",
+    ),
+}
+
+
+def test_each_broken_entry_point_is_one_line_and_the_rest_stands(project: Project) -> None:
+    folder = project(**{name: code for name, (code, _) in BROKEN.items()}, good_tasks=GOOD)
     document = read(folder)
-    problem = only_problem(document)
+    problems = {problem.source: problem.message for problem in document.problems}
 
     assert names(document) == sorted([*BUILT_IN, "good"])
-    assert problem.startswith(f"broken of {folder}/pyproject.toml: ")
-    assert message in problem
-    assert "\n" not in problem
+    assert len(document.problems) == len(BROKEN)
+    for name, (_, message) in BROKEN.items():
+        problem = problems[f"{name} of {folder}/pyproject.toml"]
+        assert message in problem
+        assert "\n" not in problem
 
 
 @pytest.mark.parametrize(

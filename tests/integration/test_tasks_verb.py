@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.called_program import scheduledtask
 
 REPOSITORY = Path(__file__).parents[2]
 OWN_TASK = REPOSITORY / "examples" / "own-task"
@@ -12,9 +13,7 @@ OWN_TASK = REPOSITORY / "examples" / "own-task"
 
 def call(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "SCHEDULEDTASK_PROJECT"}
-    program = [sys.executable, "-m", "scheduledtask_operator.cli", "tasks", *arguments]
-    environment |= {"COLUMNS": "200"}
-    return subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return scheduledtask("tasks", *arguments, folder=folder, environment=environment | {"COLUMNS": "200"})
 
 
 def test_the_list_says_what_each_task_takes(tmp_path: Path) -> None:

@@ -2,11 +2,10 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.called_program import scheduledtask
 
 API_VERSION = "apiVersion: scheduledtask.dev/v1alpha1"
 
@@ -21,16 +20,6 @@ def run_of(task: str, arguments: str = "{}") -> str:
 
 
 GOOD = f"{head_of('check')}spec: {{schedule: '@hourly', task: system-health}}\n"
-
-
-def scheduledtask(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scheduledtask_operator.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def problems_of(folder: Path) -> list[str]:

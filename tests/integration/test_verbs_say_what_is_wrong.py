@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.called_program import scheduledtask
 
 GOOD = (
     "apiVersion: scheduledtask.dev/v1alpha1\nkind: ScheduledTask\nmetadata: {name: check}\n"
@@ -34,6 +35,7 @@ def test_no_verb_at_all_is_answered_with_help() -> None:
 
 @pytest.mark.parametrize("verb", ["dev", "validate", "explain", "next", "tasks", "run", "crds"])
 def test_each_verb_takes_its_output_form_as_o(verb: str) -> None:
-    answer = subprocess.run([*PROGRAM, verb, "--help"], capture_output=True, text=True, timeout=60, check=False)
+    answer = scheduledtask(verb, "--help")
 
+    assert answer.returncode == 0
     assert "-o, --output" in answer.stdout

@@ -43,7 +43,7 @@ YEARS = [
     ("Asia/Jerusalem", 2079),  # changes where the implementation cuts its years
 ]
 EXPRESSIONS_A_YEAR = 25  # with 4 policies and 13 years: 1,300 triples
-LARGEST_LISTING = 1500  # a longer year is compared in windows
+LARGEST_LISTING = 500  # a slot a day is; a longer year is compared in windows
 
 
 @dataclass(frozen=True)
