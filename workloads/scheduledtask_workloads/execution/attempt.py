@@ -21,7 +21,7 @@ from scheduledtask_workloads.execution.body import Outcome, call, run_body
 from scheduledtask_workloads.execution.capture import captured, read_tail
 from scheduledtask_workloads.execution.journal import write_line
 from scheduledtask_workloads.execution.logs import logging_to_output
-from scheduledtask_workloads.execution.masking import Masker
+from scheduledtask_workloads.execution.masking import NO_MASKER, Masker
 from scheduledtask_workloads.execution.memory import forget_peak, own_peak_bytes
 from scheduledtask_workloads.execution.results import one_line
 from scheduledtask_workloads.execution.secrets import (
@@ -39,7 +39,7 @@ _REASONS: dict[type[CatalogError | SecretMissingError], Reason] = {
 }
 
 
-def run_context(order: RunOrder, masker: Masker, *, now: float) -> RunContext:
+def run_context(order: RunOrder, masker: Masker = NO_MASKER, *, now: float) -> RunContext:
     """What the body may know, when it begins at `now` (Unix seconds)."""
     slot = order.slot_epoch_seconds
     return RunContext(
