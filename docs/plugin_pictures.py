@@ -21,6 +21,7 @@ from tests.status_values import heavy, job, light, pool, run, runs
 
 from scheduledtask_operator.control.status import TaskStatus
 from scheduledtask_operator.decisions.classification import Classification, Criterion
+from scheduledtask_operator.plugin.slots import coming_slots
 from scheduledtask_workloads.contract import RunRecord, RunState, TaskClass, TaskKey
 
 IMAGES = Path(__file__).parent / "images"
@@ -65,20 +66,20 @@ def _fill(server: Api, plugin: Plugin, now: datetime) -> None:
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": about, "spec": spec}
     server.kubectl("apply", "--filename=-", stdin=json.dumps(lease))
     for name, schedule in LIGHT.items():
-        plugin.put(name, _light(TaskKey(plugin.namespace, name), now), now, schedule=schedule)
+        plugin.put(name, _light(TaskKey(plugin.namespace, name), now, schedule), now, schedule=schedule)
     for name, schedule in HEAVY.items():
         declared = {"duration": "40m", "memory": "8Gi"}
-        status = _heavy(TaskKey(plugin.namespace, name), now)
+        status = _heavy(TaskKey(plugin.namespace, name), now, schedule)
         plugin.put(name, status, now, schedule=schedule, profile=declared)
 
 
-def _light(key: TaskKey, now: datetime) -> TaskStatus:
+def _light(key: TaskKey, now: datetime, schedule: str) -> TaskStatus:
     classes = Classification(TaskClass.LIGHT, "runtime: 1s observed", (Criterion("runtime", "1s", "under 1m", True),))
     known = runs([_run(1, RunState.SUCCEEDED, key, now, seconds=1)])
-    return light(key=key, job=job(key=key), classification=classes, runs=known, next_due=now + timedelta(minutes=9))
+    return light(key=key, job=job(key=key), classification=classes, runs=known, next_due=_next(schedule, now))
 
 
-def _heavy(key: TaskKey, now: datetime) -> TaskStatus:
+def _heavy(key: TaskKey, now: datetime, schedule: str) -> TaskStatus:
     """The training waits for memory, and the export failed last."""
     waits, failed = key.name == "nightly-training", key.name == "orders-export"
     last = _run(1, RunState.FAILED if failed else RunState.SUCCEEDED, key, now, seconds=2400)
@@ -92,8 +93,13 @@ def _heavy(key: TaskKey, now: datetime) -> TaskStatus:
         classification=classes,
         pool=workers,
         runs=runs([last], active),
-        next_due=now + timedelta(hours=4),
+        next_due=_next(schedule, now),
     )
+
+
+def _next(schedule: str, now: datetime) -> datetime | None:
+    task = {"spec": {"schedule": schedule}, "metadata": {"namespace": "shop", "name": "any"}}
+    return next(iter(coming_slots(task, now, 1)), None)
 
 
 def _run(hours_ago: int, state: RunState, key: TaskKey, now: datetime, seconds: int) -> RunRecord:
