@@ -16,7 +16,6 @@ from scheduledtask_operator.local.embedded_server import find_server, held_port,
 from scheduledtask_workloads.execution import die_with_parent
 
 START_DEADLINE_SECONDS = 20.0
-CRDS = Path(__file__).parents[1] / "crds"
 
 
 class RealServer:

@@ -25,6 +25,7 @@ from scheduledtask_workloads.contract import Job, JobSchedule, TaskClass
 NAMESPACES = 20
 ROUNDS = 5
 SETTLING_SECONDS = 4.0  # between the last job put and the slot
+LEAD_SECONDS = 0.2  # what goes on at the slot has begun that long before
 LOADED_PER_SECOND = 2_500  # jobs, at the least
 
 
@@ -76,7 +77,7 @@ def _measure_round(
             assert rig.scheduler is not None
             scheduler = psutil.Process(rig.scheduler.pid)
             with beside(rig, slot):
-                rig.await_true(lambda: time.time() >= slot - 0.2, "the slot", 60)
+                rig.await_true(lambda: time.time() >= slot - LEAD_SECONDS, "the slot", 60)
                 before = scheduler.cpu_times()
                 rig.await_true(lambda: len(_lags(rig.log)) == tasks, "all admitted", 60)
             after = scheduler.cpu_times()

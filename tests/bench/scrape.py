@@ -41,7 +41,6 @@ from scheduledtask_workloads.contract import JobSchedule, RunState, TaskClass, T
 NAMESPACES = 20
 HEAVY_SHARE = 10  # one in so many, with a pool of its own
 SCRAPES = 20
-LEAD_SECONDS = 0.2
 PAUSE_SECONDS = 1.0
 
 
@@ -108,7 +107,7 @@ def _asked_often(operator: subprocess.Popen[str], operator_port: int, rig: Rig, 
     lines = [json.loads(line) for line in rig.log.splitlines() if "metrics_port" in line]
     stop = Event()
     threads = [
-        Thread(target=_ask, args=(port, slot - LEAD_SECONDS, stop))
+        Thread(target=_ask, args=(port, slot - fire_lag.LEAD_SECONDS, stop))
         for port in (operator_port, lines[0]["metrics_port"])
     ]
     for thread in threads:

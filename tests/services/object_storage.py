@@ -34,6 +34,13 @@ class ObjectStorageServer(ServerProcess):
             skip_instance_cache=True,
         )
 
+    def emptied(self) -> Any:
+        """A client, when nothing is left in the bucket."""
+        files = self.files()
+        for key in files.ls(BUCKET, detail=False):
+            files.rm(key, recursive=True)
+        return files
+
     def _start(self) -> None:
         for name in ("data", "attributes"):
             (self._folder / name).mkdir()

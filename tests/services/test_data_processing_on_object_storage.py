@@ -31,9 +31,7 @@ def server() -> Iterator[ObjectStorageServer]:
 @pytest.fixture
 def files(server: ObjectStorageServer) -> Any:
     """With two CSVs of a hundred rows each under in/2026/05/, and nothing else."""
-    files = server.files()
-    for key in files.ls(BUCKET, detail=False):
-        files.rm(key, recursive=True)
+    files = server.emptied()
     for number in range(2):
         lines = [f"{n},kind-{n % 3}" for n in range(100 * number, 100 * number + 100)]
         files.pipe_file(f"{BUCKET}/in/2026/05/part-{number}.csv", ("\n".join(["id,kind", *lines]) + "\n").encode())

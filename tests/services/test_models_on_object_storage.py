@@ -32,9 +32,7 @@ def server() -> Iterator[ObjectStorageServer]:
 @pytest.fixture
 def files(server: ObjectStorageServer) -> Any:
     """With 120 rows in two Parquet files, 30 more in a third elsewhere, and nothing else."""
-    files = server.files()
-    for key in files.ls(BUCKET, detail=False):
-        files.rm(key, recursive=True)
+    files = server.emptied()
     frame = load_iris(as_frame=True).frame.sample(frac=1.0, random_state=1)
     parts = {"rows/known-0": frame[:60], "rows/known-1": frame[60:120], "fresh/rows": frame[120:]}
     for name, part in parts.items():
