@@ -1,7 +1,7 @@
 """When the text of a scrape is made: not while many tasks come due, which need the same processors.
 
 Ten thousand light tasks of one second are started within 0.3 s on two processors, of which a scrape of ten thousand
-tasks takes one for 0.6 s (docs/benchmarks.md, "Being watched").
+tasks takes one for 0.3 to 0.6 s (docs/benchmarks.md, "Being watched").
 """
 
 from collections.abc import Iterable
